@@ -1,0 +1,28 @@
+"""Settings for every test: quiet backends, a private data cache, one hypothesis profile."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("MPLBACKEND", "agg")
+
+import hypothesis
+import keras
+import pytest
+
+hypothesis.settings.register_profile("cvkit", deadline=None, max_examples=30, derandomize=True)
+hypothesis.settings.load_profile("cvkit")
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    keras.utils.set_random_seed(0)
+
+
+def pytest_collection_modifyitems(items):
+    real_data = pytest.mark.skip(reason="CVKIT_DATA names no folder of real data sets")
+    backend = pytest.mark.skip(reason="needs the TensorFlow backend")
+    for item in items:
+        if "real_data" in item.keywords and not os.environ.get("CVKIT_DATA"):
+            item.add_marker(real_data)
+        if "tensorflow_only" in item.keywords and keras.backend.backend() != "tensorflow":
+            item.add_marker(backend)
