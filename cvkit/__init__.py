@@ -1,7 +1,7 @@
 """cvkit: the small package behind a hands-on computer-vision course on Keras 3.
 
-Rooms are loaded when they are first used, so ``import cvkit`` costs little and changes nothing: it sets no seed, no plotting
-style and no backend.
+Rooms are loaded when they are first used, so ``import cvkit`` costs little and changes nothing: it sets no seed, no
+plotting style and no backend.
 """
 
 import importlib

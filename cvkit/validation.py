@@ -32,20 +32,17 @@ def check_shape(name, tensor, pattern, meaning, hint=""):
 
     Example:
         >>> check_shape("boxes", ops.zeros((5, 4)), ("N", 4), "boxes as x1, y1, x2, y2")
-        >>> check_shape("boxes", ops.zeros((4,)), ("N", 4), "boxes as x1, y1, x2, y2", "Pass boxes[None] for one.")
+        >>> check_shape("boxes", ops.zeros((4,)), ("N", 4), "boxes as corners", "Pass boxes[None] for one.")
         Traceback (most recent call last):
-        ValueError: boxes must have shape (N, 4): boxes as x1, y1, x2, y2. Received shape (4,). Pass boxes[None] for one.
+        ValueError: boxes must have shape (N, 4): boxes as corners. Received shape (4,). Pass boxes[None] for one.
     """
     shape = tuple(tensor.shape)
     fits = len(shape) == len(pattern) and all(
-        isinstance(want, str) or have is None or have == want
-        for want, have in zip(pattern, shape, strict=True)
+        isinstance(want, str) or have is None or have == want for want, have in zip(pattern, shape, strict=True)
     )
     if not fits:
         wanted = f"({', '.join(map(str, pattern))}{',' if len(pattern) == 1 else ''})"
-        raise ValueError(
-            f"{name} must have shape {wanted}: {meaning}. Received shape {shape}. {hint}".rstrip()
-        )
+        raise ValueError(f"{name} must have shape {wanted}: {meaning}. Received shape {shape}. {hint}".rstrip())
 
 
 def check_positive(name, value, meaning, *, integer=False):

@@ -29,8 +29,9 @@ def iou(boxes1, boxes2):
         array([[1.   , 0.143, 0.   ]], dtype=float32)
 
     Reference:
-        Everingham et al., "The PASCAL Visual Object Classes (VOC) Challenge", 2010, section 4.2. That text counts a box's
-        last pixel as inside (widths are x2 - x1 + 1); here coordinates are real numbers and widths are x2 - x1.
+        Everingham et al., "The PASCAL Visual Object Classes (VOC) Challenge", 2010, section 4.2. That text
+        counts a box's last pixel as inside (widths are x2 - x1 + 1); here coordinates are real numbers and widths are
+        x2 - x1.
     """
     boxes1, boxes2 = as_float(boxes1), as_float(boxes2)
     check_shape("boxes1", boxes1, ("N", 4), "corners x1, y1, x2, y2 in pixels", _HINT)

@@ -7,9 +7,7 @@ from cvkit.detection import iou
 from tests import reference
 from tests.support import assert_close, check_gradient, gradient, raises, to_numpy, ways_to_run
 
-boxes = hnp.arrays(
-    "float32", st.tuples(st.integers(0, 5), st.just(4)), elements=st.integers(0, 40).map(float)
-)
+boxes = hnp.arrays("float32", st.tuples(st.integers(0, 5), st.just(4)), elements=st.integers(0, 40).map(float))
 
 
 def test_hand_worked_case():
