@@ -1,0 +1,49 @@
+"""Load a data set as NumPy arrays."""
+
+import importlib
+
+from cvkit.data.catalogue import entry as find_entry
+
+# The module that reads each set; imported when it is asked for, since some bring tensorflow or scikit-learn with them.
+LOADERS = {
+    "digits": "cvkit.data.digits",
+    "shapes": "cvkit.data.shapes",
+    "photos": "cvkit.data.photos",
+    "mnist": "cvkit.data.mnist",
+    "fashion_mnist": "cvkit.data.fashion_mnist",
+    "fashion_mnist_sample": "cvkit.data.fashion_mnist_sample",
+}
+_WITH_OPTIONS = ("shapes",)
+
+
+def load(name, split=None, **options):
+    """Load a data set as NumPy arrays: from this machine where it is here, else by a download.
+
+    Args:
+        name: name of the set; `cvkit.data.catalogue()` lists them.
+        split: name of the split; by default the first one in the catalogue, which is "train" where there is one.
+        options: for generated sets only, see their modules: `cvkit.data.scenes.SceneOptions` for shapes.
+
+    Returns:
+        Dict of "images", uint8 (N, H, W, C) from 0 to 255 with C = 1 for grey, and "labels", int64 (N,). Generated sets
+        add what is known besides, see `cvkit.data.shapes.load`. The set photos is a dict from name to image.
+
+    Raises:
+        ValueError: there is no such set, split or option.
+        DataError: the set is out of reach, or damaged.
+
+    Example:
+        >>> digits = load("digits", "test")
+        >>> digits["images"].shape, digits["labels"].dtype
+        ((540, 8, 8, 1), dtype('int64'))
+        >>> load("digits", "validation")
+        Traceback (most recent call last):
+        ValueError: digits has no split 'validation'. Its splits are train, test, all.
+    """
+    entry = find_entry(name)
+    split = next(iter(entry.splits)) if split is None else split
+    if split not in entry.splits:
+        raise ValueError(f"{name} has no split {split!r}. Its splits are {', '.join(entry.splits)}.")
+    if options and name not in _WITH_OPTIONS:
+        raise ValueError(f"{name} takes no options. Received {', '.join(options)}.")
+    return importlib.import_module(LOADERS[name]).load(split, **options)
