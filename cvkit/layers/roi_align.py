@@ -90,7 +90,7 @@ def _sample_by_matrices(feature_map, image, ys, xs, sampling_ratio, reduction):
         else:
             samples = ops.einsum("rph,rhwc->rpwc", rows, ops.take(maps, image, axis=0))
         samples = ops.einsum("rqw,rpwc->rpqc", columns, samples)
-        return samples if reduction == "mean" else ops.max_pool(samples, sampling_ratio)
+        return samples if reduction == "mean" else ops.max_pool(samples, sampling_ratio, sampling_ratio)
 
     return backend.map_in_chunks(sample, [image, ys, xs], _CHUNK)
 

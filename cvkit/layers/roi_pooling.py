@@ -3,7 +3,6 @@
 import functools
 
 import keras
-import numpy as np
 from keras import ops
 
 from cvkit.layers import backend, roi
@@ -112,7 +111,7 @@ def _window_maxima(x, axis, num_levels):
 
 def _level(length):
     """The largest k with ``2 ** k <= length``, and 0 where the length is zero."""
-    return ops.sum(ops.cast(length[..., None] >= 2 ** np.arange(1, 24, dtype="int32"), "int32"), axis=-1)
+    return ops.sum(ops.cast(length[..., None] >= 2 ** ops.arange(1, 24, dtype="int32"), "int32"), axis=-1)
 
 
 def _num_levels(bins, size):
