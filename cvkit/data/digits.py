@@ -8,9 +8,9 @@ from sklearn.model_selection import train_test_split
 def load(split):
     """Read the digits that ship inside scikit-learn.
 
-    There a pixel counts the inked dots among 4 x 4, 0 to 16; here it is round(255 / 16 count), so that all images of the
-    course share the range 0 to 255. No two counts become one. The splits are 70 and 30 per cent of each class, drawn
-    with seed 0; within a split the images keep their order.
+    There a pixel counts the inked dots among 4 x 4, 0 to 16; here it is round(255 / 16 count), so that all images of
+    the course share the range 0 to 255. No two counts become one. The splits are 70 and 30 per cent of each class,
+    drawn with seed 0; within a split the images keep their order.
 
     Args:
         split: "train", "test" or "all".

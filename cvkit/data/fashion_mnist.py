@@ -61,7 +61,7 @@ def read_idx(path):
     values = np.frombuffer(data, "uint8")[4 + 4 * axes :]
     if not axes or len(shape) != axes or len(values) != math.prod(shape):
         raise DataError(
-            f"{path} should be an IDX file of unsigned bytes, but its header {data[:4].hex()} and its {len(data)} bytes "
-            "do not agree. Delete it and fetch it again."
+            f"{path} should be an IDX file of unsigned bytes; its header {data[:4].hex()} and its {len(data)} bytes do "
+            "not agree. Delete it and fetch it again."
         )
     return values.reshape(shape).copy()

@@ -82,14 +82,19 @@ def _fetch_file(file, folder):
     if not file.unpack:
         part.replace(folder / file.name)
         return
-    with tempfile.TemporaryDirectory(dir=folder, prefix="unpacking-") as temporary:
-        content = unpack(part, Path(temporary) / "content")
-        if not (content / file.unpack).exists():
-            raise DataError(f"{file.name} holds no {file.unpack}.")
-        # What shows the set to be in place is moved last.
-        for item in sorted(content.iterdir(), key=lambda item: item.name == Path(file.unpack).parts[0]):
-            target = folder / item.name
-            if target.is_dir():
-                shutil.rmtree(target)
-            item.replace(target)
-    part.unlink()
+    try:
+        with tempfile.TemporaryDirectory(dir=folder, prefix="unpacking-") as temporary:
+            _move(unpack(part, Path(temporary) / "content"), folder, file)
+    finally:
+        part.unlink()
+
+
+def _move(content, folder, file):
+    if not (content / file.unpack).exists():
+        raise DataError(f"{file.name} holds no {file.unpack}.")
+    # What shows the set to be in place is moved last.
+    for item in sorted(content.iterdir(), key=lambda item: item.name == Path(file.unpack).parts[0]):
+        target = folder / item.name
+        if target.is_dir():
+            shutil.rmtree(target)
+        item.replace(target)

@@ -5,11 +5,17 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from cvkit.data.shape_masks import SHAPE_CLASSES, shape_mask, shape_reach
-from cvkit.validation import check_positive
 
 SPLITS = ("train", "test")
 TEXTURES = ("plain", "textured")
 
+_RANGES = {
+    "image_size": (24, 512),
+    "noise": (0, 64),
+    "num_train": (1, 10**6),
+    "num_test": (1, 10**6),
+    "seed": (0, 2**32 - 1),
+}
 _SIDES = (0.16, 0.36)  # square root of an object's area, as a share of the image's side
 _SMALLEST = 16  # pixels of an object that stay visible
 _PLACES = 30  # places tried for one object
@@ -30,7 +36,7 @@ class SceneOptions:
         texture: "plain" (one colour an object, one for the background) or "textured" (stripes and checks in front of
             clouds).
         noise: largest change of a pixel's value by uniform noise, in grey levels of 0 to 255, an integer 0 to 64.
-        num_train, num_test: images in each split.
+        num_train, num_test: images in each split, 1 to 1,000,000.
         seed: a non-negative integer; the two splits never share a random stream.
 
     Raises:
@@ -54,7 +60,7 @@ class SceneOptions:
     def __post_init__(self):
         object.__setattr__(self, "num_objects", _fewest_and_most(self.num_objects))
         object.__setattr__(self, "classes", _class_names(self.classes))
-        for name, low, high in (("image_size", 24, 512), ("noise", 0, 64), ("seed", 0, 2**32 - 1)):
+        for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
             if not _is_integer(value) or not low <= value <= high:
                 raise ValueError(f"{name} must be an integer from {low} to {high}. Received {value!r}.")
@@ -66,8 +72,6 @@ class SceneOptions:
         object.__setattr__(self, "occlusion", float(self.occlusion))
         if self.texture not in TEXTURES:
             raise ValueError(f"texture must be one of {', '.join(TEXTURES)}. Received {self.texture!r}.")
-        for name in ("num_train", "num_test"):
-            check_positive(name, getattr(self, name), "images in the split", integer=True)
 
     def as_dict(self):
         """The options by name, as plain values."""

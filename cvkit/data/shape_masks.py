@@ -85,7 +85,7 @@ def _triangle(u, v, r):
 
 def _star(u, v, r):
     # The five lines of a pentagram lie cos(72 degrees) r from its centre; its points are beyond one of them at most.
-    return _sides_passed(u, v, 5, _dyadic(r * 0.309, 1024)) >= 4
+    return _sides_passed(u, -v, 5, _dyadic(r * 0.309, 1024)) >= 4
 
 
 def _cross(u, v, r):

@@ -22,7 +22,7 @@ class ShapesConfig(tfds.core.BuilderConfig):
 
     Example:
         >>> ShapesConfig(image_size=32, num_objects=2).name
-        '32px_2to2objects_c47d1e5a'
+        '32px_2to2objects_b83d5f3f'
     """
 
     def __init__(self, **options):

@@ -38,7 +38,10 @@ def unpack(archive, folder):
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, _DAMAGED) and getattr(error, "errno", None) is None:
-            raise DataError(f"{archive.name} cannot be unpacked: {error or 'it ends too early'}.") from error
+            raise DataError(
+                f"{archive.name} cannot be unpacked: it is damaged, or neither a zip nor a tar file "
+                f"({type(error).__name__})."
+            ) from error
         raise
     return folder
 
