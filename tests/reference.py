@@ -1,5 +1,8 @@
 """Slow oracles in plain NumPy, written from the definitions with loops: what the fast code is tested against."""
 
+import math
+from fractions import Fraction
+
 import numpy as np
 
 
@@ -14,3 +17,134 @@ def iou(boxes1, boxes2):
             if area_a > 0 and area_b > 0:
                 result[i, j] = overlap / (area_a + area_b - overlap)
     return result
+
+
+def triplets(labels):
+    """Every (anchor, positive, negative) of a batch."""
+    n = len(labels)
+    return [
+        (a, p, q)
+        for a in range(n)
+        for p in range(n)
+        for q in range(n)
+        if a != p and labels[a] == labels[p] and labels[a] != labels[q]
+    ]
+
+
+def batch_triplet_loss(labels, embeddings, margin, mining, squared=True):
+    """Every triplet in turn; each mining keeps some of them."""
+    embeddings = np.asarray(embeddings, "float64")
+    power = 1 if squared else 0.5
+    d = [[sum((a - b) ** 2 for a, b in zip(x, y, strict=True)) ** power for y in embeddings] for x in embeddings]
+    groups = {}  # which triplets compete with each other: by pair (semi-hard), by anchor (hard), none (all)
+    for a, p, n in triplets(labels):
+        groups.setdefault({"all": (a, p, n), "semi_hard": (a, p), "hard": a}[mining], []).append((d[a][p], d[a][n]))
+    losses = []
+    for distances in groups.values():
+        if mining == "semi_hard":
+            farther = [dn for dp, dn in distances if dn > dp]
+            dp, dn = distances[0][0], min(farther) if farther else max(dn for _, dn in distances)
+        else:
+            dp, dn = max(dp for dp, _ in distances), min(dn for _, dn in distances)
+        loss = max(dp - dn + margin, 0)
+        if mining != "all" or loss > 0:
+            losses.append(loss)
+    return sum(losses) / len(losses) if losses else 0.0
+
+
+def gram_matrix(features):
+    """Entry by entry, summing over positions."""
+    batch, height, width, channels = features.shape
+    result = np.zeros((batch, channels, channels))
+    for b, y, x, i, j in np.ndindex(batch, height, width, channels, channels):
+        result[b, i, j] += float(features[b, y, x, i]) * float(features[b, y, x, j])
+    return result
+
+
+def total_variation(images):
+    """Neighbour by neighbour."""
+    result = np.zeros(len(images))
+    _, height, width, _ = images.shape
+    for b, y, x, c in np.ndindex(images.shape):
+        if y + 1 < height:
+            result[b] += abs(images[b, y + 1, x, c] - images[b, y, x, c])
+        if x + 1 < width:
+            result[b] += abs(images[b, y, x + 1, c] - images[b, y, x, c])
+    return result
+
+
+def roi_pooling(feature_map, rois, pool_size, spatial_scale=1.0, overlapping_bins=True):
+    """Cell by cell, from the rule in Fast R-CNN's code, with exact bins."""
+    batch, height, width, channels = feature_map.shape
+    bins_y, bins_x = pool_size
+    result = np.zeros((batch, rois.shape[1], bins_y, bins_x, channels), feature_map.dtype)
+    for b, r, i, j in np.ndindex(batch, rois.shape[1], bins_y, bins_x):
+        x1, y1, x2, y2 = (round_half_away(np.float32(v) * np.float32(spatial_scale)) for v in rois[b, r])
+        rows = bin_cells(y1, y2, i, bins_y, height, overlapping_bins)
+        columns = bin_cells(x1, x2, j, bins_x, width, overlapping_bins)
+        if rows and columns:
+            result[b, r, i, j] = feature_map[b][np.ix_(rows, columns)].max(axis=(0, 1))
+    return result
+
+
+def bin_cells(first, last, index, num_bins, size, overlapping):
+    """The cells of one bin along one axis, as a list."""
+    length = max(last - first + 1, 1)
+    start = Fraction(index * length, num_bins)
+    end = Fraction((index + 1) * length, num_bins)
+    end = math.ceil(end) if overlapping else math.floor(end)
+    return [cell for cell in range(first + math.floor(start), first + end) if 0 <= cell < size]
+
+
+def round_half_away(value):
+    return int(math.copysign(math.floor(abs(value) + 0.5), value))
+
+
+def roi_align(feature_map, rois, pool_size, spatial_scale=1.0, sampling_ratio=2, aligned=True, reduction="mean"):
+    """Sample by sample, from torchvision's definition."""
+    batch, _, _, channels = feature_map.shape
+    bins_y, bins_x = pool_size
+    result = np.zeros((batch, rois.shape[1], bins_y, bins_x, channels), feature_map.dtype)
+    for b, r in np.ndindex(batch, rois.shape[1]):
+        x1, y1, x2, y2 = (float(v) * spatial_scale - (0.5 if aligned else 0.0) for v in rois[b, r])
+        height, width = y2 - y1, x2 - x1
+        if not aligned:
+            height, width = max(height, 1.0), max(width, 1.0)
+        for i, j in np.ndindex(bins_y, bins_x):
+            samples = [
+                bilinear(
+                    feature_map[b],
+                    y1 + (i + (k + 0.5) / sampling_ratio) * height / bins_y,
+                    x1 + (j + (m + 0.5) / sampling_ratio) * width / bins_x,
+                )
+                for k, m in np.ndindex(sampling_ratio, sampling_ratio)
+            ]
+            result[b, r, i, j] = np.mean(samples, axis=0) if reduction == "mean" else np.max(samples, axis=0)
+    return result
+
+
+def bilinear(image, y, x):
+    """Value of an image (H, W, C) between its pixels; its border reaches one pixel out, zero beyond."""
+    height, width, channels = image.shape
+    if y < -1 or y > height or x < -1 or x > width:
+        return np.zeros(channels)
+    y, x = min(max(y, 0), height - 1), min(max(x, 0), width - 1)
+    top, left = int(y), int(x)
+    bottom, right = min(top + 1, height - 1), min(left + 1, width - 1)
+    upper = image[top, left] * (left + 1 - x) + image[top, right] * (x - left)
+    lower = image[bottom, left] * (left + 1 - x) + image[bottom, right] * (x - left)
+    return upper * (top + 1 - y) + lower * (y - top)
+
+
+def transposed_conv2d(inputs, kernel, strides, padding):
+    """Stamp by stamp."""
+    batch, height, width, _ = inputs.shape
+    rows, columns, filters, _ = kernel.shape
+    full = np.zeros((batch, height * strides + rows, width * strides + columns, filters))
+    for b, i, j in np.ndindex(batch, height, width):
+        top, left = i * strides, j * strides
+        full[b, top : top + rows, left : left + columns] += kernel @ inputs[b, i, j]
+    surplus = [max(size - strides, 0) for size in (rows, columns)]
+    top, left = (s // 2 if padding == "same" else 0 for s in surplus)
+    extra_rows, extra_columns = (0 if padding == "same" else s for s in surplus)
+    return full[:, top : top + height * strides + extra_rows, left : left + width * strides + extra_columns]

@@ -1,1 +1,23 @@
-"""..."""
+"""Losses: triplets and pairs of faces, style and content of images."""
+
+from cvkit.losses.contrastive import ContrastiveLoss, contrastive_loss
+from cvkit.losses.perceptual import feature_reconstruction_loss, normalized_gram_matrix, normalized_style_loss
+from cvkit.losses.style import content_loss, gram_matrix, style_loss
+from cvkit.losses.total_variation import total_variation_loss
+from cvkit.losses.triplet import TripletLoss, batch_triplet_loss, pairwise_distances, triplet_loss
+
+__all__ = [
+    "ContrastiveLoss",
+    "TripletLoss",
+    "batch_triplet_loss",
+    "content_loss",
+    "contrastive_loss",
+    "feature_reconstruction_loss",
+    "gram_matrix",
+    "normalized_gram_matrix",
+    "normalized_style_loss",
+    "pairwise_distances",
+    "style_loss",
+    "total_variation_loss",
+    "triplet_loss",
+]
