@@ -4,6 +4,7 @@
 
 PY := .venv/bin/python
 READY := .venv/.done-requirements
+NOTEBOOKS := notebooks
 JUPYTER_ARGS ?=
 PYTEST_ARGS ?=
 LESSON ?=
@@ -27,7 +28,7 @@ $(READY): requirements.txt
 	@$(PY) -c "import selenium" 2>/dev/null && touch $@ || sh scripts/setup.sh browser
 
 lab: $(READY) ## open JupyterLab on the lessons (JUPYTER_ARGS="--no-browser --port 9999")
-	@$(PY) -m jupyterlab --ServerApp.root_dir=notebooks $(JUPYTER_ARGS)
+	@$(PY) -m jupyterlab --ServerApp.root_dir=$(NOTEBOOKS) $(JUPYTER_ARGS)
 
 test: $(READY) ## run the tests and say what was skipped and why (PYTEST_ARGS="-k iou")
 	@$(PY) -m pytest $(PYTEST_ARGS)
