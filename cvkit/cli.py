@@ -66,18 +66,14 @@ def _lessons(_):
 
 
 def _claims(_):
-    from cvkit.lessons import read_claims
+    from cvkit.claims import read_claims
 
-    rows = [("id", "lecture", "lesson", "bound", "says", "correct")]
-    for claim in read_claims():
-        rows.append(tuple(_words(claim, name) for name in rows[0]))
-    print(table(rows))
+    for claim in read_claims().values():
+        print(f"{claim.id}: {claim.lecture}, lesson {claim.lesson}, {claim.bound_text()}")
+        print(f"    says: {claim.says}")
+        if claim.correct:
+            print(f"    correct is: {claim.correct}")
     return 0
-
-
-def _words(claim, name):
-    value = claim.get(name) if isinstance(claim, dict) else getattr(claim, name, None)
-    return "" if value is None else " ".join(str(value).split())
 
 
 def outline(text):

@@ -4,6 +4,7 @@ import sys
 import pytest
 
 from cvkit import cli
+from cvkit.claims import Claim
 from cvkit.data import commands
 
 SOURCE = """\
@@ -63,6 +64,20 @@ def test_lessons_are_listed_with_their_exercises_and_points(tmp_path, monkeypatc
     assert header[0] == "lesson"
     assert [word.strip() for word in first if word] == ["01_doubling", "Doubling numbers", "2", "3.5", "built"]
     assert second[-1].strip() == "not built: run make notebooks"
+
+
+def test_claims_are_printed_with_their_correction_where_there_is_one(monkeypatch, capsys):
+    right = Claim("five", "L1", "four and one are five", "sums", "by hand", {"equals": 5})
+    wrong = Claim("six", "L2", "four and one are six", "sums", "by hand", {"at_most": 5}, correct="they are five")
+    monkeypatch.setattr("cvkit.claims.read_claims", lambda: {"five": right, "six": wrong})
+    assert cli.main(["claims"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "five: L1, lesson sums, equals 5",
+        "    says: four and one are five",
+        "six: L2, lesson sums, at most 5",
+        "    says: four and one are six",
+        "    correct is: they are five",
+    ]
 
 
 def test_an_installed_copy_has_no_lessons(monkeypatch, capsys):

@@ -110,7 +110,8 @@ def summary(notebook):
     """What lesson.summary() displayed in an executed notebook, or None.
 
     Returns:
-        ``{"lesson": ..., "claims": [{"id", "measured", "held"}], "exercises": [{"id", "status", "points", "earned"}]}``
+        ``{"lesson": slug, "claims": [{"id", "measured", "held"}], "exercises": [{"id", "status", "points", "earned"}],
+        "missing": [ids of claims and exercises that the lesson should have and has not]}``
     """
     found = None
     for cell in notebook.cells:
@@ -138,6 +139,7 @@ def faults(run, copy, limit=LIMIT_SECONDS):
     if said is None:
         return [*found, "lesson.summary() displayed nothing: the last cell must call it"]
     found += [f"claim {c['id']} is not held: measured {c['measured']}" for c in said["claims"] if not c["held"]]
+    found += [f"{name} belongs to this lesson and was neither measured nor checked" for name in said["missing"]]
     wanted = {"student": "not answered", "solution": "right"}[copy]
     found += [
         f"exercise {e['id']} is {e['status']}; in the {copy} copy it must be {wanted}"

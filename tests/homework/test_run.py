@@ -8,15 +8,23 @@ from cvkit.homework import run
 from tests.support import raises
 
 SUMMARY = """\
+import os
+import subprocess
+import sys
+
 from IPython.display import display
 
-block = b"x" * 400_000_000
-display({{"{mime}": {said}, "text/plain": "done"}}, raw=True)
+hungry = "import time; block = b'x' * 400_000_000; time.sleep(0.3)"
+subprocess.run([sys.executable, "-c", hungry], check=True)  # a child counts, too
+shown = "inline" in os.environ["MPLBACKEND"]  # figures are shown as in Jupyter, whatever the caller's setting
+first = os.environ["PYTHONPATH"].split(os.pathsep)[0]
+display({{"{mime}": {said}, "text/plain": f"{{shown}} {{first}}"}}, raw=True)
 """
 GOOD = {
     "lesson": "tiny",
     "claims": [{"id": "one-is-one", "measured": 1, "held": True}],
     "exercises": [{"id": "a", "status": "not answered", "points": 2, "earned": 0}],
+    "missing": [],
 }
 SOURCE = """\
 # %% [markdown]
@@ -61,14 +69,16 @@ def test_a_good_lesson_gets_its_line_and_is_saved_whatever_the_working_directory
     elsewhere = root / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
+    monkeypatch.setenv("MPLBACKEND", "agg")
     assert run.main(["1", "--dataset", "mnist", "--html"]) == 0
     printed = capsys.readouterr().out
     assert "01_tiny" in printed
     assert "claims held 1/1  exercises: 1 not answered" in printed
-    assert 0.4 < float(printed.split(" GB")[0].split()[-1]) < 0.8  # the block of 0.4 GB and the kernel itself
+    assert 0.4 < float(printed.split(" GB")[0].split()[-1]) < 0.8  # the child's 0.4 GB, and the kernel
     assert (root / "notebooks" / "where.txt").read_text() == "mnist"
     saved = nbformat.read(root / "build" / "run" / "01_tiny.ipynb", as_version=4)
     assert run.summary(saved) == GOOD
+    assert saved.cells[-1].outputs[0].data["text/plain"] == f"True {root}"
     assert "Tiny" in (root / "build" / "run" / "01_tiny.html").read_text(encoding="utf-8")
 
 
@@ -100,6 +110,11 @@ def test_no_fault():
 def test_a_claim_that_is_not_held_is_a_fault():
     said = {**GOOD, "claims": [{"id": "one-is-two", "measured": 1, "held": False}]}
     assert run.faults(result(said), "student") == ["claim one-is-two is not held: measured 1"]
+
+
+def test_a_claim_or_exercise_that_the_lesson_leaves_out_is_a_fault():
+    (fault,) = run.faults(result({**GOOD, "missing": ["two-is-two"]}), "student")
+    assert fault == "two-is-two belongs to this lesson and was neither measured nor checked"
 
 
 @pytest.mark.parametrize(("copy", "status"), [("student", "right"), ("student", "wrong"), ("solution", "not answered")])
@@ -150,6 +165,13 @@ def test_the_time_factor_scales_the_limit(monkeypatch):
     assert run.time_factor() == 1.5
     monkeypatch.delenv("CVKIT_TIME_FACTOR")
     assert run.time_factor() == 1.0
+
+
+def test_a_slow_machine_gets_more_time(root, monkeypatch, capsys):
+    monkeypatch.setenv("CVKIT_TIME_FACTOR", "2")
+    monkeypatch.setattr(run, "execute", lambda book, folder, limit, path: result(GOOD, seconds=limit - 1))
+    assert run.main([]) == 0
+    assert "299.0 s" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("value", ["fast", "0", "-1", "nan"])
