@@ -9,7 +9,9 @@ import hypothesis
 import keras
 import pytest
 
-hypothesis.settings.register_profile("cvkit", deadline=None, max_examples=30 if keras.backend.backend() == "tensorflow" else 5, derandomize=True)
+hypothesis.settings.register_profile(
+    "cvkit", deadline=None, max_examples=30 if keras.backend.backend() == "tensorflow" else 5, derandomize=True
+)
 hypothesis.settings.load_profile("cvkit")
 
 

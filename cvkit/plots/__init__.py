@@ -1,1 +1,9 @@
-"""..."""
+"""Pictures: each function draws on a given Axes and returns it."""
+
+from cvkit.plots.curves import curves
+from cvkit.plots.images import image_grid
+from cvkit.plots.matrix import matrix
+from cvkit.plots.png import to_png
+from cvkit.plots.sliding import sliding_kernel
+
+__all__ = ["curves", "image_grid", "matrix", "sliding_kernel", "to_png"]

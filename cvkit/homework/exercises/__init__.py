@@ -1,0 +1,3 @@
+"""The exercises of each lesson, one module a lesson, named by its slug."""
+
+LESSONS = ("convolution", "lenet")
