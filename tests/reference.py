@@ -148,3 +148,14 @@ def transposed_conv2d(inputs, kernel, strides, padding):
     top, left = (s // 2 if padding == "same" else 0 for s in surplus)
     extra_rows, extra_columns = (0 if padding == "same" else s for s in surplus)
     return full[:, top : top + height * strides + extra_rows, left : left + width * strides + extra_columns]
+
+
+def convolution_multiply_adds(height, width, channels, filters, kernel, stride, groups):
+    """Count the products one at a time, without padding."""
+    count = 0
+    for _ in range(0, height - kernel + 1, stride):
+        for _ in range(0, width - kernel + 1, stride):
+            for f in range(filters):
+                group = f * groups // filters
+                count += sum(c * groups // channels == group for c in range(channels)) * kernel * kernel
+    return count
