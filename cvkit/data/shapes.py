@@ -117,8 +117,8 @@ def prepare(folder, config):
     try:
         with lock(folder / "shapes" / f"{config.name}.lock"), _silence():
             builder = Shapes(data_dir=folder, config=config)
-            if not builder.is_prepared():
-                builder.download_and_prepare(download_config=tfds.download.DownloadConfig(try_download_gcs=False))
+            # Returns at once where the set is prepared.
+            builder.download_and_prepare(download_config=tfds.download.DownloadConfig(try_download_gcs=False))
     except (OSError, tf.errors.OpError) as error:
         raise DataError(
             f"shapes could not be prepared in {folder}: {error}. Make room there, or let CVKIT_CACHE name another."

@@ -142,3 +142,19 @@ def test_real_fashion_mnist_sample():
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist_sample"])
 def test_real_files_have_an_accepted_checksum(name):
     assert verify(name) == "CVKIT_DATA"
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist_sample"])
+def test_a_damaged_file_is_refused_before_it_is_read(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("CVKIT_DATA", os.fspath(tmp_path))
+    (tmp_path / name).mkdir()
+    (tmp_path / name / f"{name}.npz").write_bytes(b"PK damaged")
+    with pytest.raises(DataError, match=rf"{name}: {name}\.npz is damaged.*fetch it again"):
+        load(name)
+
+
+@pytest.mark.parametrize("shape", [(1256, 8, 8, 1), (1257, 8, 8)])
+def test_an_embedded_set_of_another_shape_is_found_out(monkeypatch, shape):
+    monkeypatch.setitem(verify.__globals__, "load", lambda name, split: {"images": np.zeros(shape)})
+    with pytest.raises(DataError, match="digits, split train: expected 1257 images"):
+        verify("digits")

@@ -55,6 +55,13 @@ def test_boxes_masks_and_labels_agree(o, index):
     assert scene.label == scene.labels[masks.sum((1, 2)).argmax()]
 
 
+def test_small_images_hold_no_object_below_sixteen_pixels():
+    # A side of 0.16 * 24 = 3.84 pixels would be an area of 14.7: such objects are drawn anew.
+    o = SceneOptions(image_size=24, num_objects=1)
+    areas = [(draw_scene(o, "train", index).instances == 1).sum() for index in range(200)]
+    assert 16 <= min(areas) < 20
+
+
 @pytest.mark.parametrize("occlusion", [0, 0.25, 0.75])
 def test_no_object_is_hidden_more_than_allowed(occlusion):
     o = SceneOptions(num_objects=(2, 4), occlusion=occlusion, noise=0)
