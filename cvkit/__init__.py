@@ -1,12 +1,15 @@
 """cvkit: the small package behind a hands-on computer-vision course on Keras 3.
 
-Rooms are loaded when they are first used, so ``import cvkit`` costs little and changes nothing: it sets no seed, no
-plotting style and no backend.
+Rooms are loaded when they are first used, so ``import cvkit`` costs little. It sets no seed, no plotting style and no
+backend. It does ask TensorFlow, when that is not loaded yet and nobody asked otherwise, not to print its start-up notes.
 """
 
 import importlib
+import os
 
 __version__ = "0.1.0"
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 _ROOMS = ("analysis", "data", "detection", "homework", "layers", "losses", "models", "plots")
 _NAMES = {"lesson": "cvkit.lessons", "Lesson": "cvkit.lessons", "show_source": "cvkit.source"}

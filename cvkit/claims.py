@@ -66,7 +66,8 @@ class Claim:
         ((kind, limit),) = self.bound.items()
         if kind == "between":
             return f"between {format_value(limit[0])} and {format_value(limit[1])}"
-        return f"{kind.replace('_', ' ')} {format_value(limit)}"
+        words = {"equals": "exactly", "at_least": "at least", "at_most": "at most"}[kind]
+        return f"{words} {format_value(limit)}"
 
 
 def read_claims(path=None):

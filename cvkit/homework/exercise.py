@@ -91,7 +91,7 @@ class Exercise:
         return Result("wrong", message, self.points)
 
     def _agree(self, given, expected):
-        if given is None or given.dtype == object or given.shape != expected.shape:
+        if not _is_numeric(given) or given.shape != expected.shape:
             return False
         return np.allclose(given, expected, rtol=self.tolerance, atol=self.tolerance)
 
@@ -99,7 +99,7 @@ class Exercise:
         start = f"For {self._describe(case)}"
         if given is None:
             return f"{start} your function returned None. Is there a `return` in it?"
-        if given.dtype == object:
+        if not _is_numeric(given):
             return f"{start} your function returned something that is not an array of numbers."
         if given.shape != expected.shape:
             return f"{start} you gave an array of shape {given.shape}; it must have shape {expected.shape}."
@@ -126,6 +126,10 @@ class Exercise:
 def _run(function, case):
     value = function(*copy.deepcopy(case))
     return None if value is None else np.asarray(ops.convert_to_numpy(value) if ops.is_tensor(value) else value)
+
+
+def _is_numeric(array):
+    return array is not None and array.dtype.kind in "biuf"
 
 
 def _show(array):

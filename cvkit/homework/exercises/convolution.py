@@ -14,14 +14,6 @@ def correlate(image, kernel):
     return output
 
 
-def _matrix_product(image, kernel):
-    rows, columns = kernel.shape
-    output = np.zeros((image.shape[0] - rows + 1, image.shape[1] - columns + 1))
-    for i, j in np.ndindex(output.shape):
-        output[i, j] = (image[i : i + rows, j : j + columns] @ kernel).sum()
-    return output
-
-
 _images = (
     np.arange(12.0).reshape(3, 4) ** 2 % 7,
     np.array([[1.0, 0, 2, 3, 1], [4, 1, 0, 1, 2], [2, 2, 5, 0, 1], [0, 3, 1, 1, 4]]),
@@ -59,10 +51,6 @@ CORRELATE = Exercise(
         Mistake(
             lambda image, kernel: correlate(np.pad(image, [(s // 2, (s - 1) // 2) for s in kernel.shape]), kernel),
             "You padded the image. Here the kernel stays inside it, so the output is smaller than the input.",
-        ),
-        Mistake(
-            _matrix_product,
-            "You took the matrix product of window and kernel. Multiply them entry by entry (`*`), then sum.",
         ),
         Mistake(
             lambda image, kernel: correlate(image, kernel) / kernel.size,
@@ -134,7 +122,7 @@ MAX_POOL = Exercise(
     cases=(
         (np.arange(9.0).reshape(3, 3), 2, 1),
         (_images[1], 2, 2),
-        (-_images[1], 2, 2),
+        (-1 - _images[1], 2, 2),
         (np.array([[3.0, 1, 4, 1, 5, 9], [2, 6, 5, 3, 5, 8], [9, 7, 9, 3, 2, 3], [8, 4, 6, 2, 6, 4]]), 3, 1),
         (np.array([[3.0, 1, 4, 1, 5, 9, 2], [2, 6, 5, 3, 5, 8, 0], [9, 7, 9, 3, 2, 3, 1]]), 2, 3),
     ),
