@@ -94,7 +94,7 @@ def test_a_failing_cell_is_printed_with_its_traceback_and_the_exit_code_is_1(roo
 
 
 def test_a_lesson_without_end_is_stopped_at_four_times_the_limit(tmp_path):
-    ended = run.execute(notebook("import time\ntime.sleep(600)"), tmp_path, limit=0.5)
+    ended = run.execute(notebook("import time\ntime.sleep(60)"), tmp_path, limit=0.5)
     assert 2.0 <= ended.seconds < 20
     (fault,) = run.faults(ended, "student", 0.5)
     assert "stopped after 4 times the limit in this cell:\nimport time" in fault
