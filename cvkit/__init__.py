@@ -1,15 +1,22 @@
 """cvkit: the small package behind a hands-on computer-vision course on Keras 3.
 
 Rooms are loaded when they are first used, so ``import cvkit`` costs little. It sets no seed, no plotting style and no
-backend. It does ask TensorFlow, when that is not loaded yet and nobody asked otherwise, not to print its start-up notes.
+backend. Where it comes before Keras it asks TensorFlow not to print its start-up notes, unless TF_CPP_MIN_LOG_LEVEL is
+set already.
 """
 
 import importlib
 import os
+import sys
 
 __version__ = "0.1.0"
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    if "ipykernel" in sys.modules and "keras" not in sys.modules:  # a notebook, which imports Keras next
+        from cvkit import quiet
+
+        quiet.import_keras()
 
 _ROOMS = ("analysis", "data", "detection", "homework", "layers", "losses", "models", "plots")
 _NAMES = {"lesson": "cvkit.lessons", "Lesson": "cvkit.lessons", "show_source": "cvkit.source"}

@@ -11,12 +11,11 @@
 # exercises. Follows the Tor Vergata lecture (L3), with examples of AC 209B (L1).
 
 # %%
+import cvkit
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers, ops
-
-import cvkit
 
 lesson = cvkit.lesson("convolution", seed=0)
 
@@ -380,13 +379,14 @@ lesson.figure(
 
 # %%
 def dense_network():
-    hidden = [layers.Flatten(), layers.Dense(34, "relu")]
+    hidden = [layers.Flatten(), layers.Dense(68, "relu")]
     return keras.Sequential([keras.Input((8, 8, 1)), *hidden, layers.Dense(10)])
 
 
 def convolutional_network():
-    hidden = [layers.Conv2D(8, 3, activation="relu"), layers.Conv2D(16, 3, activation="relu"), layers.MaxPooling2D(2)]
-    return keras.Sequential([keras.Input((8, 8, 1)), *hidden, layers.Flatten(), layers.Dense(10)])
+    options = dict(padding="same", activation="relu")
+    hidden = [layers.Conv2D(16, 3, **options), layers.MaxPooling2D(2), layers.Conv2D(32, 3, **options)]
+    return keras.Sequential([keras.Input((8, 8, 1)), *hidden, layers.GlobalMaxPooling2D(), layers.Dense(10)])
 
 
 [cvkit.analysis.count_parameters(network()) for network in (dense_network, convolutional_network)]
