@@ -67,12 +67,12 @@ def test_lessons_are_listed_with_their_exercises_and_points(tmp_path, monkeypatc
 
 
 def test_claims_are_printed_with_their_correction_where_there_is_one(monkeypatch, capsys):
-    right = Claim("five", "L1", "four and one are five", "sums", "by hand", {"equals": 5})
+    right = Claim("five", "L1", "four and one are five", "sums", "by hand", {"at_least": 5})
     wrong = Claim("six", "L2", "four and one are six", "sums", "by hand", {"at_most": 5}, correct="they are five")
     monkeypatch.setattr("cvkit.claims.read_claims", lambda: {"five": right, "six": wrong})
     assert cli.main(["claims"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "five: L1, lesson sums, equals 5",
+        "five: L1, lesson sums, at least 5",
         "    says: four and one are five",
         "six: L2, lesson sums, at most 5",
         "    says: four and one are six",

@@ -74,7 +74,7 @@ def test_a_good_lesson_gets_its_line_and_is_saved_whatever_the_working_directory
     printed = capsys.readouterr().out
     assert "01_tiny" in printed
     assert "claims held 1/1  exercises: 1 not answered" in printed
-    assert 0.4 < float(printed.split(" GB")[0].split()[-1]) < 0.8  # the child's 0.4 GB, and the kernel
+    assert 0.44 < float(printed.split(" GB")[0].split()[-1]) < 0.8  # the child's 0.4 GB, and the kernel
     assert (root / "notebooks" / "where.txt").read_text() == "mnist"
     saved = nbformat.read(root / "build" / "run" / "01_tiny.ipynb", as_version=4)
     assert run.summary(saved) == GOOD
