@@ -11,12 +11,11 @@ import sys
 
 __version__ = "0.1.0"
 
-if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    if "ipykernel" in sys.modules and "keras" not in sys.modules:  # a notebook, which imports Keras next
-        from cvkit import quiet
+_level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if _level == "3" and "ipykernel" in sys.modules and "keras" not in sys.modules:  # a notebook, which imports Keras next
+    from cvkit import quiet
 
-        quiet.import_keras()
+    quiet.import_keras()
 
 _ROOMS = ("analysis", "data", "detection", "homework", "layers", "losses", "models", "plots")
 _NAMES = {"lesson": "cvkit.lessons", "Lesson": "cvkit.lessons", "show_source": "cvkit.source"}

@@ -39,13 +39,24 @@ def matrix(values, ax, title=None, highlight=None, cmap="Blues", decimals=None):
     ax.imshow(values, cmap=cmap, vmin=low - 0.2 * span, vmax=high + 0.8 * span)  # pale, so that numbers stay readable
     for (row, column), value in np.ndenumerate(values):
         ax.text(column, row, f"{value:.{decimals}f}", ha="center", va="center", fontsize=9)
-    ax.set_xticks(np.arange(-0.5, values.shape[1]), [])
-    ax.set_yticks(np.arange(-0.5, values.shape[0]), [])
-    ax.grid(True, color="white", linewidth=1)
-    ax.tick_params(length=0)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.set_xticks(np.arange(0.5, values.shape[1] - 1), minor=True)  # lines between the cells
+    ax.set_yticks(np.arange(0.5, values.shape[0] - 1), minor=True)
+    ax.grid(True, which="minor", color="white", linewidth=1)
+    ax.tick_params(which="minor", length=0)
     if highlight is not None:
         top, left, height, width = highlight
-        frame = Rectangle((left - 0.5, top - 0.5), width, height, fill=False, edgecolor="crimson", linewidth=2.5)
+        frame = Rectangle(
+            (left - 0.5, top - 0.5),
+            width,
+            height,
+            fill=False,
+            edgecolor="crimson",
+            linewidth=2.5,
+            clip_on=False,
+            zorder=3,
+        )
         ax.add_patch(frame)
     if title is not None:
         ax.set_title(title)

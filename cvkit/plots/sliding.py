@@ -64,10 +64,12 @@ def _picture(image, kernel, output, cell, stride):
 
     row, column = cell
     top, left = row * stride, column * stride
-    fig, axes = plt.subplots(1, 3, figsize=(9, 3), width_ratios=[image.shape[1], kernel.shape[1], output.shape[1]])
+    fig, axes = plt.subplots(1, 3, figsize=(9, 3.2))
     matrix(image, axes[0], "input", highlight=(top, left, *kernel.shape))
     matrix(kernel, axes[1], "kernel", cmap="Oranges")
     matrix(output, axes[2], f"output: cell ({row}, {column})", highlight=(row, column, 1, 1), cmap="Greens")
+    for ax in axes:  # one scale for all three
+        ax.set(xlim=(-0.6, image.shape[1] - 0.4), ylim=(image.shape[0] - 0.4, -0.6), frame_on=False)
     products = image[top : top + kernel.shape[0], left : left + kernel.shape[1]] * kernel
     terms = " + ".join(f"{value:g}" for value in products.ravel())
     fig.supxlabel(f"window times kernel, summed: {terms} = {products.sum():g}", fontsize=10)

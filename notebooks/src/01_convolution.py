@@ -7,8 +7,8 @@
 # - write it as a matrix, and count its parameters against those of a dense layer;
 # - measure how far a stack of layers sees, and what happens when the image moves, turns or is shuffled.
 #
-# **Before you start:** Python, NumPy, and what a dense (fully connected) layer does. **Time:** 1 minute of computing on two cores, two hours of reading and
-# exercises. Follows the Tor Vergata lecture (L3), with examples of AC 209B (L1).
+# **Before you start:** Python, NumPy, and what a dense (fully connected) layer does. **Time:** 1 minute of computing on two cores, two hours of
+# reading and exercises. Follows the Tor Vergata lecture (L3), with examples of AC 209B (L1).
 
 # %%
 import cvkit
@@ -41,16 +41,16 @@ weights_per_pair = dense_weights(10_000, 10) // (10_000 * 10)
 lesson.claim("dense-on-a-megapixel", weights_per_pair * 10**6 * 10**3)
 
 # %% [markdown]
-# A billion weights, four gigabytes, for one layer. And they would have to learn the same thing a million times over: an edge in the upper left corner and
-# the same edge in the lower right share no weight. Two facts about images help us out.
+# A billion weights, four gigabytes, for one layer. And they would have to learn the same thing a million times over: an edge in the upper left corner
+# and the same edge in the lower right share no weight. Two facts about images help us out.
 #
 # - *Nearby pixels belong together.* A unit can look at a small window and ignore the rest.
 # - *What is worth seeing here is worth seeing there.* Every window can share the same few weights.
 #
 # ## The idea, by hand
 #
-# The shared weights are called the **kernel** (or filter). We lay it on the image, multiply each weight by the pixel below it, and add the products up. That
-# is one number of the output. Then we move on by one pixel. For an image $X$ and a kernel $K$,
+# The shared weights are called the **kernel** (or filter). We lay it on the image, multiply each weight by the pixel below it, and add the products
+# up. That is one number of the output. Then we move on by one pixel. For an image $X$ and a kernel $K$,
 #
 # $$H_{i,j} = \sum_{a}\sum_{b} K_{a,b}\; X_{i+a,\; j+b}.$$
 #
@@ -63,8 +63,8 @@ window = image[0:2, 0:2]
 (window * kernel).sum()
 
 # %% [markdown]
-# That was the upper left window: $0 \cdot 0 + 1 \cdot 1 + 3 \cdot 2 + 4 \cdot 3 = 19$. The kernel fits into this image at four places, two down and two across, so the
-# output has four numbers. Move the slider to visit them. (Where the notebook is only shown and not run, you see one position.)
+# That was the upper left window: $0 \cdot 0 + 1 \cdot 1 + 3 \cdot 2 + 4 \cdot 3 = 19$. The kernel fits into this image at four places, two down and
+# two across, so the output has four numbers. Move the slider to visit them. (Where the notebook is only shown and not run, you see one position.)
 
 # %%
 cvkit.plots.sliding_kernel(image, kernel, position=0)
@@ -81,8 +81,8 @@ output
 # %% [markdown]
 # ## The same with Keras
 #
-# Keras expects a batch of images, each with channels: the shape is `(batch, height, width, channels)`. Its kernels have the shape
-# `(height, width, input channels, output channels)`. Ours has one channel of each kind. This helper adds the extra axes and takes them off again.
+# Keras expects a batch of images, each with channels: the shape is `(batch, height, width, channels)`. Its kernels have the shape `(height, width,
+# input channels, output channels)`. Ours has one channel of each kind. This helper adds the extra axes and takes them off again.
 
 
 # %%
@@ -97,9 +97,9 @@ def keras_convolution(image, kernel, **options):
 keras_convolution(image, kernel)
 
 # %% [markdown]
-# The same four numbers. A word on the name. In mathematics, a *convolution* turns the kernel by 180 degrees before it slides, and what we computed is called
-# *cross-correlation*. Deep-learning libraries compute the second and call it the first. It makes no difference to them: the kernel is learned, and a network can
-# learn the turned kernel as well as the other. It does make a difference when you compare with SciPy:
+# The same four numbers. A word on the name. In mathematics, a *convolution* turns the kernel by 180 degrees before it slides, and what we computed is
+# called *cross-correlation*. Deep-learning libraries compute the second and call it the first. It makes no difference to them: the kernel is learned,
+# and a network can learn the turned kernel as well as the other. It does make a difference when you compare with SciPy:
 
 # %%
 from scipy.signal import convolve2d
@@ -109,8 +109,9 @@ convolve2d(image, kernel, mode="valid"), convolve2d(image, np.flip(kernel), mode
 # %% [markdown]
 # ## What a kernel can see
 #
-# The weights decide what the output shows. Four weights of 0.25 give the mean of four pixels: the picture gets softer. The two weights $[1, -1]$ give the difference
-# between a pixel and its right neighbour: zero where nothing changes, large where brightness jumps. That is an edge detector, with two weights.
+# The weights decide what the output shows. Four weights of 0.25 give the mean of four pixels: the picture gets softer. The two weights $[1, -1]$ give
+# the difference between a pixel and its right neighbour: zero where nothing changes, large where brightness jumps. That is an edge detector, with two
+# weights.
 
 # %%
 photo = cvkit.data.load("photos")["camera"][..., 0] / 255.0
@@ -123,13 +124,13 @@ lesson.figure(
 )
 
 # %% [markdown]
-# Look at the tripod and the coat: their left and right outlines are bright. The horizon, a horizontal edge, is missing on the right: nothing changes there from left to right. To
-# see it, the kernel would have to stand upright. A network has many kernels, and learns which ones it needs.
+# Look at the tripod and the coat: their left and right outlines are bright. The horizon, a horizontal edge, is missing on the right: nothing changes
+# there from left to right. To see it, the kernel would have to stand upright. A network has many kernels, and learns which ones it needs.
 #
 # ## Padding: keep the size
 #
-# A $k \times k$ kernel fits into $n$ pixels at $n - k + 1$ places, so each layer shrinks the image. To stop that, we add a frame of zeros: **padding**. The
-# lecture pads the image above by one zero on each side, to 5 × 5.
+# A $k \times k$ kernel fits into $n$ pixels at $n - k + 1$ places, so each layer shrinks the image. To stop that, we add a frame of zeros:
+# **padding**. The lecture pads the image above by one zero on each side, to 5 × 5.
 
 # %%
 padded = np.pad(image, 1)
@@ -145,11 +146,12 @@ lesson.figure(
 lesson.claim("padded-example", padded_output)
 
 # %% [markdown]
-# **A slip in the slides.** L3 prints these sixteen numbers, but describes them as 5 × 5 with a first column of zeros. The output has $5 - 2 + 1 = 4$ rows, and its first column is
-# 0, 9, 21, 6: the kernel touches the image there with its right half.
+# **A slip in the slides.** L3 prints these sixteen numbers, but describes them as 5 × 5 with a first column of zeros. The output has $5 - 2 + 1 = 4$
+# rows, and its first column is 0, 9, 21, 6: the kernel touches the image there with its right half.
 #
-# Two conventions are in use, so read with care. L3 writes $n + p - k + 1$ with $p$ for the zeros added *in total*. L1 writes $n + 2p - f$ with $p$ for the zeros on *each side*, and
-# so do most papers. Keras avoids the question: `padding="valid"` means none, and `padding="same"` adds what is needed to keep the size. With an odd kernel that is
+# Two conventions are in use, so read with care. L3 writes $n + p - k + 1$ with $p$ for the zeros added *in total*. L1 writes $n + 2p - f$ with $p$
+# for the zeros on *each side*, and so do most papers. Keras avoids the question: `padding="valid"` means none, and `padding="same"` adds what is
+# needed to keep the size. With an odd kernel that is
 # $(k - 1) / 2$ on each side. This is one reason why kernels are usually odd.
 #
 # ## Stride: skip places
@@ -170,16 +172,18 @@ lesson.claim("stride-2-example", stride2)
 #
 # $$n_\text{out} = \left\lfloor \frac{n + 2p - k}{s} \right\rfloor + 1.$$
 #
-# The brackets mean *round down*: when the last step would leave the image, it is not taken. In our example the third row was never the top of a window.
+# The brackets mean *round down*: when the last step would leave the image, it is not taken. In our example the third row was never the top of a
+# window.
 #
 # ## Channels: look through the whole stack
 #
-# A colour image has three **channels**. The kernel then has three layers of weights, one for each, and the products of all three are added into one number:
+# A colour image has three **channels**. The kernel then has three layers of weights, one for each, and the products of all three are added into one
+# number:
 #
 # $$H_{i,j,k} = b_k + \sum_{a}\sum_{b}\sum_{c} K_{a,b,c,k}\; X_{i+a,\; j+b,\; c}.$$
 #
-# Several such kernels, numbered by $k$, make several output channels, and each has a bias $b_k$. (L3 writes images as $3 \times h \times w$ here and as $h \times w \times c$ a page later. Keras
-# puts channels last.) One line of NumPy says the same as the formula:
+# Several such kernels, numbered by $k$, make several output channels, and each has a bias $b_k$. (L3 writes images as $3 \times h \times w$ here and
+# as $h \times w \times c$ a page later. Keras puts channels last.) One line of NumPy says the same as the formula:
 
 # %%
 rng = np.random.default_rng(0)
@@ -194,7 +198,8 @@ kernels.shape, by_hand.shape, float(abs(by_keras[0] - by_hand).max())
 # %% [markdown]
 # Three rows, three columns, three input channels, four output channels; the largest difference is rounding.
 #
-# Even a **1 × 1 kernel** makes sense now. It sees one pixel, but all its channels. With the weights (1/3, 1/3, 1/3) it turns colour into grey; with others it picks out a colour.
+# Even a **1 × 1 kernel** makes sense now. It sees one pixel, but all its channels. With the weights (1/3, 1/3, 1/3) it turns colour into grey; with
+# others it picks out a colour.
 
 # %%
 cat = cvkit.data.load("photos")["chelsea"] / 255.0
@@ -239,7 +244,8 @@ lesson.claim("max-pooling-example", ops.convert_to_numpy(pooled)[0, :, :, 0])
 # ## A convolution is a matrix
 #
 # Every output is a weighted sum of pixels. So the whole operation is one matrix times the flattened image: a dense layer in which most weights are
-# zero and the others are shared. For a 3 × 3 image and a 2 × 2 kernel the matrix has four rows, one for each output, and nine columns, one for each pixel.
+# zero and the others are shared. For a 3 × 3 image and a 2 × 2 kernel the matrix has four rows, one for each output, and nine columns, one for each
+# pixel.
 
 # %%
 matrix = np.zeros((4, 9))
@@ -256,16 +262,18 @@ lesson.figure(
 lesson.claim("convolution-is-a-matrix", abs(matrix @ image.ravel() - keras_convolution(image, kernel).ravel()).max())
 
 # %% [markdown]
-# Look at how the rows move. From the first to the second the kernel goes one pixel to the right, and so do the weights. From the second to the third it goes to a new line of the image, and
-# the weights move by two. (The slide spells these rows out, and its third ends in $a_{2,3} \cdot 0$ where it must be $a_{3,3} \cdot 0$. Its general formula has $x_{j+1,i+1}$ for
+# Look at how the rows move. From the first to the second the kernel goes one pixel to the right, and so do the weights. From the second to the third
+# it goes to a new line of the image, and the weights move by two. (The slide spells these rows out, and its third ends in $a_{2,3} \cdot 0$ where it
+# must be $a_{3,3} \cdot 0$. Its general formula has $x_{j+1,i+1}$ for
 # $x_{i+1,j+1}$.)
 #
 # Since it is a matrix product, it can be trained like one: backpropagation needs nothing new.
 #
 # ## How far does a unit see?
 #
-# One 3 × 3 layer sees three pixels across. A unit of the second layer sees a 3 × 3 window of the first, whose units see 3 × 3 pixels each: five across, together. We measure it: an
-# output depends on a pixel exactly if its gradient with respect to that pixel is not zero. With all weights one, the gradient also counts the paths.
+# One 3 × 3 layer sees three pixels across. A unit of the second layer sees a 3 × 3 window of the first, whose units see 3 × 3 pixels each: five
+# across, together. We measure it: an output depends on a pixel exactly if its gradient with respect to that pixel is not zero. With all weights one,
+# the gradient also counts the paths.
 
 
 # %%
@@ -289,8 +297,8 @@ lesson.figure(
 lesson.claim("receptive-field-grows", widths)
 
 # %% [markdown]
-# This is the **receptive field**. It grows by two with each layer, so even small kernels see far in a deep network. The middle counts more than the rim: more paths lead there. The
-# package works the number out from the layers, without a gradient; here for the three-layer stack.
+# This is the **receptive field**. It grows by two with each layer, so even small kernels see far in a deep network. The middle counts more than the
+# rim: more paths lead there. The package works the number out from the layers, without a gradient; here for the three-layer stack.
 
 # %%
 cvkit.analysis.layer_table(stack(3))
@@ -298,8 +306,8 @@ cvkit.analysis.layer_table(stack(3))
 # %% [markdown]
 # ## Move the image, and the output moves
 #
-# Sharing the weights has a consequence. If the image moves by three pixels, so does the output: the layer is **equivariant** to translation. We shift the photograph to the right and compare two
-# orders of work, away from the border.
+# Sharing the weights has a consequence. If the image moves by three pixels, so does the output: the layer is **equivariant** to translation. We shift
+# the photograph to the right and compare two orders of work, away from the border.
 
 # %%
 small = photo[100:228, 160:288]
@@ -310,8 +318,9 @@ inside = np.s_[:, 3:]
 lesson.claim("convolution-is-equivariant", abs(shift_then_filter[inside] - filter_then_shift[inside]).max())
 
 # %% [markdown]
-# L1 says *invariant*, which would mean that the output does not change at all. It does: it moves along. Pooling brings a little of the other. The maximum of a window often stays the same when the
-# image moves by one pixel, because the brightest spot is still inside the window. We measure how much the output changes, relative to its size, before and after pooling.
+# L1 says *invariant*, which would mean that the output does not change at all. It does: it moves along. Pooling brings a little of the other. The
+# maximum of a window often stays the same when the image moves by one pixel, because the brightest spot is still inside the window. We measure how
+# much the output changes, relative to its size, before and after pooling.
 
 
 # %%
@@ -323,6 +332,7 @@ def max_pool(maps, size):
     return ops.convert_to_numpy(layers.MaxPooling2D(size)(maps[None, :, :, None]))[0, :, :, 0]
 
 
+# %%
 response = abs(keras_convolution(small, detector))
 moved = abs(keras_convolution(np.roll(small, 1, axis=1), detector))
 sizes = (1, 2, 4, 8)
@@ -338,8 +348,8 @@ lesson.figure(fig, alt="Four bars, falling from left to right: the larger the po
 lesson.claim("pooling-adds-invariance", changes[2] / changes[0])
 
 # %% [markdown]
-# Less, but not nothing: the larger the window, the smaller the change. And translation is all we get. If we turn the image by 90 degrees, or enlarge it, the output is not the turned or
-# enlarged one.
+# Less, but not nothing: the larger the window, the smaller the change. And translation is all we get. If we turn the image by 90 degrees, or enlarge
+# it, the output is not the turned or enlarged one.
 
 # %%
 filtered = keras_convolution(small, detector)
@@ -353,7 +363,8 @@ lesson.claim("rotation-is-not-equivariant", [turned, enlarged])
 #
 # ## Shuffle the pixels
 #
-# Here is a test of what a network uses. We shuffle the pixels of every image, in the same way for all of them. To us the digits become unreadable. Does a network mind?
+# Here is a test of what a network uses. We shuffle the pixels of every image, in the same way for all of them. To us the digits become unreadable.
+# Does a network mind?
 
 # %%
 digits = {split: cvkit.data.load("digits", split) for split in ("train", "test")}
@@ -374,7 +385,8 @@ lesson.figure(
 
 
 # %% [markdown]
-# We train a dense network and a convolutional one, of nearly the same number of parameters, on both versions. One run proves little, so we take three seeds.
+# We train a dense network and a convolutional one, of nearly the same number of parameters, on both versions. One run proves little, so we take three
+# seeds.
 
 
 # %%
@@ -404,6 +416,7 @@ def accuracy(network, prepare, seed):
     return model.evaluate(prepare(test["images"]) / 255.0, test["labels"], verbose=0)[1]
 
 
+# %%
 lost = {}
 for network in (dense_network, convolutional_network):
     runs = [[accuracy(network, prepare, seed) for prepare in (lambda x: x, shuffled)] for seed in (0, 1, 2)]
@@ -418,13 +431,13 @@ lesson.claim("dense-net-ignores-order", lost[dense_network])
 lesson.claim("convolution-needs-order", lost[convolutional_network])
 
 # %% [markdown]
-# The dense network does not care: to it, an image is a list. The convolutional one loses accuracy, because neighbours in the shuffled image have nothing to do with each other. It had
-# been using that they do.
+# The dense network does not care: to it, an image is a list. The convolutional one loses accuracy, because neighbours in the shuffled image have
+# nothing to do with each other. It had been using that they do.
 #
 # ## Counting parameters
 #
-# L1 introduces convolutional networks with this one: ten 5 × 5 kernels, 2 × 2 max pooling, a dense layer of 200 units. It counts 250 + 10 parameters in the convolution, and
-# 338,000 + 200 in the dense layer, since pooling leaves 13 × 13 × 10 = 1,690 numbers. Which image gives 13 × 13?
+# L1 introduces convolutional networks with this one: ten 5 × 5 kernels, 2 × 2 max pooling, a dense layer of 200 units. It counts 250 + 10 parameters
+# in the convolution, and 338,000 + 200 in the dense layer, since pooling leaves 13 × 13 × 10 = 1,690 numbers. Which image gives 13 × 13?
 
 
 # %%
@@ -440,41 +453,41 @@ for size in (28, 30):
 lesson.claim("intro-network-parameters", cvkit.analysis.count_parameters(intro_network(30)))
 
 # %% [markdown]
-# **A slip in the slides.** The lecture's picture suggests digits of 28 × 28 pixels. Those give $28 - 5 + 1 = 24$, and 12 × 12 after pooling. With padding it would be 14 × 14. A 30 × 30 image gives 26, and
-# then 13: that is the geometry for which the slide's counts are right.
+# **A slip in the slides.** The lecture's picture suggests digits of 28 × 28 pixels. Those give $28 - 5 + 1 = 24$, and 12 × 12 after pooling. With
+# padding it would be 14 × 14. A 30 × 30 image gives 26, and then 13: that is the geometry for which the slide's counts are right.
 #
-# Notice where the parameters are: 260 in the convolution and 338,200 in the dense layer. The dense layer grows with the image, the convolution does not.
+# Notice where the parameters are: 260 in the convolution and 338,200 in the dense layer. The dense layer grows with the image, the convolution does
+# not.
 #
-# A last count for later. L3 replaces a dense layer on a 7 × 7 × 50 stack of maps by a 7 × 7 convolution with 100 kernels. Same weights, same outputs; but the convolution
-# also accepts a larger image. That trick turns a classifier into a detector, in lesson 09.
+# A last count for later. L3 replaces a dense layer on a 7 × 7 × 50 stack of maps by a 7 × 7 convolution with 100 kernels. Same weights, same outputs;
+# but the convolution also accepts a larger image. That trick turns a classifier into a detector, in lesson 09.
 
 # %%
 maps = keras.Input((7, 7, 50))
 dense_head = keras.Model(maps, layers.Dense(100)(layers.Flatten()(maps)))
 convolutional_head = keras.Model(maps, layers.Conv2D(100, 7)(maps))
-convolutional_head.set_weights(
-    [
-        weight.reshape(target.shape)
-        for weight, target in zip(dense_head.get_weights(), convolutional_head.weights, strict=True)
-    ]
-)
+counts = [cvkit.analysis.count_parameters(model) for model in (dense_head, convolutional_head)]
+lesson.claim("dense-equals-convolution", counts)
+
+# %%
+weights, bias = dense_head.get_weights()
+convolutional_head.set_weights([weights.reshape(7, 7, 50, 100), bias])
 features = rng.normal(size=(1, 7, 7, 50)).astype("float32")
-difference = abs(
-    ops.convert_to_numpy(dense_head(features)).ravel() - ops.convert_to_numpy(convolutional_head(features)).ravel()
-).max()
-lesson.claim(
-    "dense-equals-convolution", [cvkit.analysis.count_parameters(model) for model in (dense_head, convolutional_head)]
-)
-print(f"largest difference of their outputs: {difference:.1e}")
+outputs = [ops.convert_to_numpy(model(features)).ravel() for model in (dense_head, convolutional_head)]
+float(abs(outputs[0] - outputs[1]).max())
 
 # %% [markdown]
+# The dense layer's weights, put into another shape, are the convolution's kernels. The outputs agree.
+#
 # ## Exercises
 #
-# Replace the line that raises `NotImplementedError` by your answer, run the cell, then run the check below it. A wrong answer is told what is wrong with it. Try as often as you like.
+# Replace the line that raises `NotImplementedError` by your answer, run the cell, then run the check below it. A wrong answer is told what is wrong
+# with it. Try as often as you like.
 #
 # ### Exercise 1: the convolution itself (3 points)
 #
-# Write the convolution of this lesson: `image` and `kernel` are NumPy arrays with two axes, there is no padding, and the stride is 1. Mind the size of the output.
+# Write the convolution of this lesson: `image` and `kernel` are NumPy arrays with two axes, there is no padding, and the stride is 1. Mind the size
+# of the output.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "correlate", "solution": true, "grade": false, "locked": false, "task": false}
@@ -594,8 +607,8 @@ assert num_parameters(11, 3, 96) == 34_944
 #
 # ## The library's way
 #
-# In practice you write `keras.layers.Conv2D`, `MaxPooling2D` and `AveragePooling2D`. For kernels that you choose yourself, without a layer, there is `keras.ops.conv`; SciPy has
-# `scipy.signal.correlate2d` for arrays without channels.
+# In practice you write `keras.layers.Conv2D`, `MaxPooling2D` and `AveragePooling2D`. For kernels that you choose yourself, without a layer, there is
+# `keras.ops.conv`; SciPy has `scipy.signal.correlate2d` for arrays without channels.
 
 # %%
 by_ops = ops.conv(image[None, :, :, None].astype("float32"), kernel[:, :, None, None].astype("float32"))
@@ -607,8 +620,8 @@ ops.convert_to_numpy(by_ops)[0, :, :, 0]
 # - V. Dumoulin and F. Visin, *A guide to convolution arithmetic for deep learning*, arXiv 1603.07285.
 # - I. Goodfellow, Y. Bengio and A. Courville, *Deep Learning*, 2016, chapter 9.
 #
-# **A paper to present in five minutes:** R. Zhang, *Making convolutional networks shift-invariant again*, ICML 2019, arXiv 1904.11486. It shows that strided pooling breaks the equivariance
-# we measured above, and mends it with a blur.
+# **A paper to present in five minutes:** R. Zhang, *Making convolutional networks shift-invariant again*, ICML 2019, arXiv 1904.11486. It shows that
+# strided pooling breaks the equivariance we measured above, and mends it with a blur.
 
 # %%
 lesson.summary()
