@@ -65,7 +65,7 @@ def test_paths_meet():
     assert Span().join(shifted.slide(1)) == shifted
     # A skip over a map that was halved and doubled: period 2 against period 1.
     halved = Span().slide(2, stride=2).spread(2, 2)
-    assert halved.join(Span()) == Span((0, 0), (1, 1), 2)
+    assert halved.join(Span()) == Span().join(halved) == Span((0, 0), (1, 1), 2)
     with raises("2 and 1 pixels between positions meet"):
         Span().slide(2, stride=2).join(Span())
 
