@@ -106,11 +106,11 @@ class Lesson:
         claim = self._get(self._claims, id, "claim")
         held = claim.holds(value)
         self._measured[id] = value, held
-        verdict = "held" if held else "NOT held"
+        statement = "the correction" if claim.correct else "it"
+        verdict = f"{statement} holds" if held else f"{statement} does NOT hold"
         measured = f"You measured {format_value(value)} (it must be {claim.bound_text()})."
-        text = f"Claim {id}: {verdict}. {claim.lecture} says: {claim.says}. {measured}"
-        if claim.correct:
-            text += f" Correct is: {claim.correct}."
+        correct = f" Correct is: {claim.correct}." if claim.correct else ""
+        text = f"Claim {id}: {verdict}. {claim.lecture} says: {claim.says}.{correct} {measured}"
         _display(
             {
                 "text/plain": text,

@@ -42,11 +42,11 @@ def test_a_blank_answer_is_not_answered_yet(shown):
 
 def test_claims_say_whether_they_held(shown):
     lesson = cvkit.lesson("convolution")
-    lesson.claim("receptive-field-grows", [3, 5, 7])
-    assert text(shown).startswith("Claim receptive-field-grows: held. L3 says: ")
-    assert text(shown).endswith("You measured [3, 5, 7] (it must be exactly [3, 5, 7]).")
+    lesson.claim("receptive-field-grows", [3, 5, 7, 15])
+    assert text(shown).startswith("Claim receptive-field-grows: it holds. L3 says: ")
+    assert text(shown).endswith("You measured [3, 5, 7, 15] (it must be exactly [3, 5, 7, 15]).")
     lesson.claim("intro-network-parameters", 338_461)
-    assert "NOT held" in text(shown)
+    assert "the correction does NOT hold" in text(shown)
     assert "Correct is: the counts are right, but" in text(shown)
 
 

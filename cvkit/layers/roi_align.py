@@ -6,7 +6,7 @@ from keras import ops
 from cvkit.layers import backend, roi
 from cvkit.validation import check_positive
 
-_CHUNK = 50  # ROIs sampled at a time: their samples fit into a processor's cache
+_CHUNK = 25  # ROIs sampled at a time: their samples fit into a processor's cache
 
 
 def roi_align(feature_map, rois, pool_size, spatial_scale=1.0, sampling_ratio=2, aligned=True, reduction="mean"):

@@ -51,6 +51,10 @@ class Subsampling2D(keras.layers.Layer):
         """One multiplication by the coefficient for each output."""
         return output_shape[1] * output_shape[2] * output_shape[3]
 
+    def receptive_field(self, spans, input_shape, output_shape):
+        """That of 2x2 pooling; see `cvkit.analysis.receptive_field`."""
+        return [span.slide(2, 2) for span in spans]
+
     def get_config(self):
         """Arguments that rebuild the layer."""
         return {**super().get_config(), "activation": keras.activations.serialize(self.activation)}

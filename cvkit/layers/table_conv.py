@@ -83,6 +83,10 @@ class TableConv2D(keras.layers.Layer):
         """Multiply-adds for one input: one small kernel for each connection and output position."""
         return output_shape[1] * output_shape[2] * int(self.table.sum()) * self.kernel_size**2
 
+    def receptive_field(self, spans, input_shape, output_shape):
+        """That of a plain convolution; see `cvkit.analysis.receptive_field`."""
+        return [span.slide(self.kernel_size) for span in spans]
+
     def get_config(self):
         """Arguments that rebuild the layer."""
         return {

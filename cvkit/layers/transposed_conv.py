@@ -137,6 +137,11 @@ class TransposedConv2D(keras.layers.Layer):
         _, height, width, channels = input_shape
         return height * width * channels * self.kernel_size**2 * self.filters
 
+    def receptive_field(self, spans, input_shape, output_shape):
+        """That of the pixels whose stamps meet; see `cvkit.analysis.receptive_field`."""
+        cut = max(self.kernel_size - self.strides, 0) // 2 if self.padding == "same" else 0
+        return [span.spread(self.kernel_size, self.strides, 1, cut) for span in spans]
+
     def get_config(self):
         """Arguments that rebuild the layer."""
         return {

@@ -13,9 +13,8 @@ def lenet5(num_classes=10, activation="relu", pooling="max", input_shape=(32, 32
         num_classes: classes of the output.
         activation: a Keras activation after each convolution and hidden dense layer.
         pooling: ``"max"`` or ``"average"``.
-        input_shape: (height, width, channels), at least 28 pixels on a side. With 32 x 32 x 1 and ten classes the
-        network
-            has 61,706 parameters.
+        input_shape: (height, width, channels), at least 16 pixels on a side. With 32 x 32 x 1 and ten classes the
+            network has 61,706 parameters.
 
     Returns:
         A functional `keras.Model` from images (B, H, W, C), values in [0, 1], to logits (B, num_classes).
@@ -33,8 +32,10 @@ def lenet5(num_classes=10, activation="relu", pooling="max", input_shape=(32, 32
     pool = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}.get(pooling)
     if pool is None:
         raise ValueError(f'pooling must be "max" or "average". Received {pooling!r}.')
-    if min(input_shape[:2]) < 28:
-        raise ValueError(f"input_shape must be at least 28 pixels on a side, so that C5 fits. Received {input_shape}.")
+    if min(input_shape[:2]) < 16:
+        raise ValueError(
+            f"input_shape must be at least 16 pixels on a side, or no map is left. Received {input_shape}."
+        )
     x = inputs = keras.Input(input_shape, name="image")
     x = layers.Conv2D(6, 5, activation=activation, name="C1")(x)  # 28 x 28 x 6
     x = pool(2, name="S2")(x)  # 14 x 14 x 6

@@ -7,7 +7,7 @@
 # - write it as a matrix, and count its parameters against those of a dense layer;
 # - measure how far a stack of layers sees, and what happens when the image moves, turns or is shuffled.
 #
-# **Before you start:** Python, NumPy, and what a dense (fully connected) layer does. **Time:** 1 minute of computing on two cores, two hours of
+# **Before you start:** Python, NumPy, what a dense (fully connected) layer does, and how a small network is trained with Keras. **Time:** 1 minute of computing on two cores, two hours of
 # reading and exercises. Follows the Tor Vergata lecture (L3), with examples of AC 209B (L1).
 
 # %%
@@ -23,25 +23,28 @@ lesson = cvkit.lesson("convolution", seed=0)
 # ## Why not a dense layer?
 #
 # A dense layer joins every input to every unit. For a photograph that is a lot of weights: a million pixels and a thousand hidden units make
-# $10^6 \times 10^3$ of them. We do not have to build the layer to know. Smaller ones show the rule: one weight for each pair.
+# $10^6 \times 10^3$ of them. We need not build that layer to be sure. Two smaller ones, counted by Keras, show the rule: one weight for each pair.
 
 
 # %%
 def dense_weights(inputs, units):
     """Weights of a dense layer, biases left out, as Keras makes them."""
-    return cvkit.analysis.count_parameters(
-        keras.Sequential([keras.Input((inputs,)), layers.Dense(units, use_bias=False)])
-    )
+    layer = layers.Dense(units, use_bias=False)
+    return cvkit.analysis.count_parameters(keras.Sequential([keras.Input((inputs,)), layer]))
 
 
-[dense_weights(inputs, 10) / (inputs * 10) for inputs in (100, 1_000, 10_000)]
+dense_weights(784, 10), dense_weights(10_000, 100)
+
+# %% [markdown]
+# Lessons hold such numbers against the lectures. The call below says what the slide claims and what you measured, and whether that is as it must be. All of
+# them are collected in a table at the end.
 
 # %%
-weights_per_pair = dense_weights(10_000, 10) // (10_000 * 10)
+weights_per_pair = dense_weights(10_000, 100) / (10_000 * 100)
 lesson.claim("dense-on-a-megapixel", weights_per_pair * 10**6 * 10**3)
 
 # %% [markdown]
-# A billion weights, four gigabytes, for one layer. And they would have to learn the same thing a million times over: an edge in the upper left corner
+# A billion weights of four bytes each, for one layer. And they would have to learn the same thing a million times over: an edge in the upper left corner
 # and the same edge in the lower right share no weight. Two facts about images help us out.
 #
 # - *Nearby pixels belong together.* A unit can look at a small window and ignore the rest.
@@ -50,9 +53,9 @@ lesson.claim("dense-on-a-megapixel", weights_per_pair * 10**6 * 10**3)
 # ## The idea, by hand
 #
 # The shared weights are called the **kernel** (or filter). We lay it on the image, multiply each weight by the pixel below it, and add the products
-# up. That is one number of the output. Then we move on by one pixel. For an image $X$ and a kernel $K$,
+# up. That is one number of the output. Then we move on by one pixel. For an image $X$ and a kernel $K$ of $k_h \times k_w$ weights, all counted from 0,
 #
-# $$H_{i,j} = \sum_{a}\sum_{b} K_{a,b}\; X_{i+a,\; j+b}.$$
+# $$H_{i,j} = \sum_{a=0}^{k_h-1}\;\sum_{b=0}^{k_w-1} K_{a,b}\; X_{i+a,\; j+b}.$$
 #
 # The lecture's example: the image holds the numbers 0 to 8.
 
@@ -81,8 +84,9 @@ output
 # %% [markdown]
 # ## The same with Keras
 #
-# Keras expects a batch of images, each with channels: the shape is `(batch, height, width, channels)`. Its kernels have the shape `(height, width,
-# input channels, output channels)`. Ours has one channel of each kind. This helper adds the extra axes and takes them off again.
+# Keras expects several images at once (a *batch*), and each has *channels*: three in a colour image, one in a grey one. So images have the shape
+# `(batch, height, width, channels)` and kernels `(height, width, input channels, output channels)`. Ours has one input and one output channel. This helper
+# adds the extra axes and takes them off again.
 
 
 # %%
@@ -109,28 +113,32 @@ convolve2d(image, kernel, mode="valid"), convolve2d(image, np.flip(kernel), mode
 # %% [markdown]
 # ## What a kernel can see
 #
-# The weights decide what the output shows. Four weights of 0.25 give the mean of four pixels: the picture gets softer. The two weights $[1, -1]$ give
-# the difference between a pixel and its right neighbour: zero where nothing changes, large where brightness jumps. That is an edge detector, with two
-# weights.
+# The weights decide what the output shows. Equal weights that sum to one give the mean of the window: the picture gets softer. The two weights $[1, -1]$
+# side by side give the difference between a pixel and its right neighbour: zero where nothing changes, large where brightness jumps. That is an edge
+# detector, with two weights. One above the other, they find the edges that run across.
 
 # %%
 photo = cvkit.data.load("photos")["camera"][..., 0] / 255.0
 blurred = keras_convolution(photo, np.full((9, 9), 1 / 81))
-edges = keras_convolution(photo, np.array([[1.0, -1.0]]))
-captions = ["photograph", "mean of 9 × 9 pixels", "kernel [1, −1], absolute value"]
-fig = cvkit.plots.image_grid([photo, blurred, np.minimum(4 * abs(edges), 1)], captions, size=3)
+upright = abs(keras_convolution(photo, np.array([[1.0, -1.0]])))
+across = abs(keras_convolution(photo, np.array([[1.0], [-1.0]])))
+captions = ["photograph", "mean of 9 × 9 pixels", "[1, −1], 4 × absolute value", "[[1], [−1]], 4 × absolute value"]
+pictures = [photo, blurred, np.minimum(4 * upright, 1), np.minimum(4 * across, 1)]
+fig = cvkit.plots.image_grid(pictures, captions, size=2.4)
 lesson.figure(
-    fig, alt="A man with a camera: the photograph, a softened copy, and a dark copy with bright vertical outlines."
+    fig,
+    alt="A man with a camera: the photograph, a softened copy, and two dark copies with outlines, upright and across.",
 )
 
 # %% [markdown]
-# Look at the tripod and the coat: their left and right outlines are bright. The horizon, a horizontal edge, is missing on the right: nothing changes
-# there from left to right. To see it, the kernel would have to stand upright. A network has many kernels, and learns which ones it needs.
+# Compare the two on the right. The legs of the tripod and the towers stand out in the first; the far edge of the lawn has a line of its own only in the
+# second. A network has many kernels, and learns which ones it needs.
 #
 # ## Padding: keep the size
 #
-# A $k \times k$ kernel fits into $n$ pixels at $n - k + 1$ places, so each layer shrinks the image. To stop that, we add a frame of zeros:
-# **padding**. The lecture pads the image above by one zero on each side, to 5 × 5.
+# A $k \times k$ kernel fits into $n$ pixels at $n - k + 1$ places, so each layer shrinks the image. To stop that, we add a frame of zeros: **padding**. With
+# $p$ zeros on each side there are $n + 2p - k + 1$ places, and the size is kept when $p = (k - 1)/2$. That needs an odd $k$, which is one reason why
+# kernels usually are odd. The lecture's kernel is even: with a frame of one zero, 3 × 3 pixels grow to 4 × 4.
 
 # %%
 padded = np.pad(image, 1)
@@ -146,13 +154,12 @@ lesson.figure(
 lesson.claim("padded-example", padded_output)
 
 # %% [markdown]
-# **A slip in the slides.** L3 prints these sixteen numbers, but describes them as 5 × 5 with a first column of zeros. The output has $5 - 2 + 1 = 4$
-# rows, and its first column is 0, 9, 21, 6: the kernel touches the image there with its right half.
+# **A slip in the slides.** L3 prints these sixteen numbers, but describes them as 5 × 5 with a first column of zeros. The output has
+# $3 + 2 - 2 + 1 = 4$ rows, and its first column is 0, 9, 21, 6: the kernel touches the image there with its right half.
 #
-# Two conventions are in use, so read with care. L3 writes $n + p - k + 1$ with $p$ for the zeros added *in total*. L1 writes $n + 2p - f$ with $p$
-# for the zeros on *each side*, and so do most papers. Keras avoids the question: `padding="valid"` means none, and `padding="same"` adds what is
-# needed to keep the size. With an odd kernel that is
-# $(k - 1) / 2$ on each side. This is one reason why kernels are usually odd.
+# Two conventions are in use, so read with care. L3 uses $p$ for the zeros added *in total*; L1 and most papers, like this lesson, for those on *each side*.
+# Keras avoids the question. `padding="valid"` adds none. `padding="same"` adds what is needed for $n_\text{out} = n$ (with a stride of $s$, see below, for
+# $\lceil n / s \rceil$), on both sides where it can, and one more at the end where it must.
 #
 # ## Stride: skip places
 #
@@ -172,48 +179,53 @@ lesson.claim("stride-2-example", stride2)
 #
 # $$n_\text{out} = \left\lfloor \frac{n + 2p - k}{s} \right\rfloor + 1.$$
 #
-# The brackets mean *round down*: when the last step would leave the image, it is not taken. In our example the third row was never the top of a
-# window.
+# The brackets mean *round down*: when the last step would leave the image, it is not taken. In our example the second window down would start in the third row and need a fourth, so the third row is not read at all.
 #
 # ## Channels: look through the whole stack
 #
-# A colour image has three **channels**. The kernel then has three layers of weights, one for each, and the products of all three are added into one
-# number:
+# In a stack of **channels**, such as the three of a colour image, the kernel has a layer of weights for each, and the products of all are added into one
+# number. Several kernels make several output channels; the $d$-th has the weights $K_{a,b,c,d}$ and a bias $t_d$ of its own:
 #
-# $$H_{i,j,k} = b_k + \sum_{a}\sum_{b}\sum_{c} K_{a,b,c,k}\; X_{i+a,\; j+b,\; c}.$$
+# $$H_{i,j,d} = t_d + \sum_{a}\sum_{b}\sum_{c} K_{a,b,c,d}\; X_{i+a,\; j+b,\; c}.$$
 #
-# Several such kernels, numbered by $k$, make several output channels, and each has a bias $b_k$. (L3 writes images as $3 \times h \times w$ here and
-# as $h \times w \times c$ a page later. Keras puts channels last.) One line of NumPy says the same as the formula:
+# To check it, we take five input channels, four output channels and an oblong kernel, so that no two sizes are alike. (Biases start at zero in Keras; here
+# they are drawn at random, or the check would not notice them.)
 
 # %%
 rng = np.random.default_rng(0)
-colour = rng.normal(size=(1, 8, 9, 3)).astype("float32")
-layer = layers.Conv2D(4, 3, bias_initializer="normal")
-by_keras = ops.convert_to_numpy(layer(colour))
-kernels, bias = (ops.convert_to_numpy(weight) for weight in layer.weights)
-windows = np.lib.stride_tricks.sliding_window_view(colour[0], (3, 3), axis=(0, 1))  # (6, 7, 3, 3, 3): i, j, c, a, b
-by_hand = np.einsum("ijcab,abck->ijk", windows, kernels) + bias
-kernels.shape, by_hand.shape, float(abs(by_keras[0] - by_hand).max())
+features = rng.normal(size=(8, 9, 5)).astype("float32")
+layer = layers.Conv2D(4, (2, 3), bias_initializer="normal")
+by_keras = ops.convert_to_numpy(layer(features[None]))[0]
+weights, bias = (ops.convert_to_numpy(weight) for weight in layer.weights)
+by_hand = np.zeros((7, 7, 4))
+for i, j, d in np.ndindex(7, 7, 4):
+    by_hand[i, j, d] = (weights[:, :, :, d] * features[i : i + 2, j : j + 3, :]).sum() + bias[d]
+print(f"kernel {weights.shape}, output {by_hand.shape}, largest difference {abs(by_keras - by_hand).max():.0e}")
 
 # %% [markdown]
-# Three rows, three columns, three input channels, four output channels; the largest difference is rounding.
+# Two rows, three columns, five input channels, four output channels. The difference is rounding. One output channel is also called a *feature map*, or map
+# for short.
 #
-# Even a **1 × 1 kernel** makes sense now. It sees one pixel, but all its channels. With the weights (1/3, 1/3, 1/3) it turns colour into grey; with
-# others it picks out a colour.
+# Even a **1 × 1 kernel** makes sense now. It sees one pixel, but all its channels: the weights (1/3, 1/3, 1/3) turn colour into grey, and others pick out a
+# colour. Without neighbours, the sum is a dot product over the channels at each pixel, in NumPy `@`.
 
 # %%
 cat = cvkit.data.load("photos")["chelsea"] / 255.0
 grey = cat @ np.array([1 / 3, 1 / 3, 1 / 3])
-warm = cat @ np.array([1.0, 0.0, -1.0])
-fig = cvkit.plots.image_grid([cat, grey, warm], ["colour", "mean of the channels", "red minus blue"], size=3)
+warm = (1 + cat @ np.array([[1.0], [0.0], [-1.0]])) / 2
+fig = cvkit.plots.image_grid(
+    [cat, grey, np.repeat(warm, 3, axis=-1)],
+    ["colour", "weights 1/3, 1/3, 1/3", "weights 1, 0, −1; mid-grey is 0"],
+    size=3,
+)
 lesson.figure(
-    fig, alt="A cat in colour, in grey, and as red minus blue, in which the fur is bright and the eyes' rims are dark."
+    fig, alt="A ginger cat in colour, in grey, and as red minus blue, where the fur is lighter than mid-grey."
 )
 
 # %% [markdown]
 # ## One dimension: a series
 #
-# Nothing above needs two dimensions. On a time series, a kernel of equal weights is a moving average.
+# Nothing above needs two dimensions. On a time series, a kernel of equal weights is a moving average. Of 200 points it leaves $200 - 15 + 1 = 186$.
 
 # %%
 time = np.linspace(0, 4 * np.pi, 200)
@@ -235,45 +247,50 @@ lesson.figure(
 # **Pooling** slides a window too, but has no weights: it takes the maximum (or the mean) of what it sees, in each channel by itself.
 
 # %%
-pooled = layers.MaxPooling2D(2, strides=1)(image[None, :, :, None])
-lesson.claim("max-pooling-example", ops.convert_to_numpy(pooled)[0, :, :, 0])
+pooled = ops.convert_to_numpy(layers.MaxPooling2D(2, strides=1)(image[None, :, :, None]))[0, :, :, 0]
+print(pooled)
+lesson.claim("max-pooling-example", pooled)
 
 # %% [markdown]
-# Here the windows overlap, because the stride is 1. Usually the stride equals the window, so that 2 × 2 pooling halves height and width.
+# Here the windows overlap, because the stride is 1. Left to itself, Keras takes the window's size as the stride, so that 2 × 2 pooling halves height and
+# width. The formula for the output's size holds for pooling too.
 #
 # ## A convolution is a matrix
 #
 # Every output is a weighted sum of pixels. So the whole operation is one matrix times the flattened image: a dense layer in which most weights are
-# zero and the others are shared. For a 3 × 3 image and a 2 × 2 kernel the matrix has four rows, one for each output, and nine columns, one for each
-# pixel.
+# zero and the others are shared. Number the pixels line by line, pixel $(r, c)$ of a 3 × 3 image as $3r + c$. A 2 × 2 kernel then makes a matrix with four
+# rows, one for each output, and nine columns, one for each pixel. A dense layer of that shape has 36 weights; this one has four.
 
 # %%
+ones = np.array([[1.0, 2.0], [3.0, 4.0]])  # a kernel without a zero, to see where its weights go
 matrix = np.zeros((4, 9))
 for row, (i, j) in enumerate(np.ndindex(2, 2)):
     for a, b in np.ndindex(2, 2):
-        matrix[row, (i + a) * 3 + (j + b)] = kernel[a, b]
+        matrix[row, (i + a) * 3 + (j + b)] = ones[a, b]
 fig, ax = plt.subplots(figsize=(6, 2.8))
-cvkit.plots.matrix(matrix, ax, "the matrix of the kernel [[0, 1], [2, 3]]")
+cvkit.plots.matrix(matrix, ax, "the matrix of the kernel [[1, 2], [3, 4]]")
+ax.set(xlabel="pixel", ylabel="output", xticks=range(9), yticks=range(4))
 lesson.figure(
-    fig, alt="A 4 × 9 matrix. Each row holds 0 1 . 2 3, moved right by one, and by two where a new line begins."
+    fig,
+    alt="A 4 × 9 matrix. Each row holds 1 2 0 3 4 and zeros, moved right by one, and by two where a new line begins.",
 )
 
 # %%
-lesson.claim("convolution-is-a-matrix", abs(matrix @ image.ravel() - keras_convolution(image, kernel).ravel()).max())
+difference = matrix @ image.ravel() - keras_convolution(image, ones).ravel()
+lesson.claim("convolution-is-a-matrix", abs(difference).max())
 
 # %% [markdown]
-# Look at how the rows move. From the first to the second the kernel goes one pixel to the right, and so do the weights. From the second to the third
-# it goes to a new line of the image, and the weights move by two. (The slide spells these rows out, and its third ends in $a_{2,3} \cdot 0$ where it
-# must be $a_{3,3} \cdot 0$. Its general formula has $x_{j+1,i+1}$ for
-# $x_{i+1,j+1}$.)
+# Look at how the rows move. From the first to the second the kernel goes one pixel to the right, and so do the weights. From the second to the third it goes
+# to a new line of the image, and the weights move by two.
 #
-# Since it is a matrix product, it can be trained like one: backpropagation needs nothing new.
+# Since it is a matrix product, it is trained like one. The gradient of a shared weight is the sum of its gradients over all the places where it is used.
 #
 # ## How far does a unit see?
 #
-# One 3 × 3 layer sees three pixels across. A unit of the second layer sees a 3 × 3 window of the first, whose units see 3 × 3 pixels each: five
-# across, together. We measure it: an output depends on a pixel exactly if its gradient with respect to that pixel is not zero. With all weights one,
-# the gradient also counts the paths.
+# One 3 × 3 layer sees three pixels across. A unit of the second layer sees a 3 × 3 window of the first, whose units see 3 × 3 pixels each: five across,
+# together. We measure it, by the gradient of the middle output with respect to each pixel. With all weights one and nothing else in between, that gradient
+# is the number of ways in which the pixel reaches the output: through which unit of the first layer, which of the second, and so on. Where it is zero,
+# the output does not see the pixel.
 
 
 # %%
@@ -285,29 +302,36 @@ def stack(depth):
     return keras.Model(inputs, x)
 
 
-footprints = [cvkit.analysis.gradient_footprint(stack(depth)) for depth in (1, 2, 3)]
-widths = [int((footprint.max(axis=0) > 0).sum()) for footprint in footprints]
-captions = [f"{depth} layer(s): {width} pixels" for depth, width in zip((1, 2, 3), widths, strict=True)]
-fig = cvkit.plots.image_grid(footprints, captions, size=2.2)
+footprints = {depth: cvkit.analysis.gradient_footprint(stack(depth)) for depth in (1, 2, 3, 7)}
+widths = [int((footprint.max(axis=0) > 0).sum()) for footprint in footprints.values()]
+
+# %%
+fig, axes = plt.subplots(1, 3, figsize=(10, 3.4))
+for ax, (depth, footprint), width in zip(axes, footprints.items(), widths, strict=False):
+    cvkit.plots.matrix(footprint[4:11, 4:11], ax, f"{depth} × (3 × 3): {width} pixels across")
 lesson.figure(
-    fig, alt="Three black squares, each with a bright patch in the middle: 3, 5 and 7 pixels wide, fading to its rim."
+    fig,
+    alt="The middle 7 × 7 pixels with their number of ways: ones in 3 × 3, then up to 9 in 5 × 5, then up to 49 in 7 × 7.",
 )
 
 # %%
 lesson.claim("receptive-field-grows", widths)
 
 # %% [markdown]
-# This is the **receptive field**. It grows by two with each layer, so even small kernels see far in a deep network. The middle counts more than the
-# rim: more paths lead there. The package works the number out from the layers, without a gradient; here for the three-layer stack.
+# This is the **receptive field**. It grows by two with each layer, so seven layers see all 15 pixels of this image. The middle counts more
+# than the rim: more ways lead there. Pooling or a stride makes it grow faster. The package works the number out from the layers, without a gradient: below,
+# *field* is the receptive field, and *jump* how many pixels of the image lie between neighbouring units.
 
 # %%
-cvkit.analysis.layer_table(stack(3))
+pooling_stack = keras.Sequential([stack(2), layers.MaxPooling2D(2), layers.Conv2D(1, 3)])
+cvkit.analysis.layer_table(pooling_stack)
 
 # %% [markdown]
 # ## Move the image, and the output moves
 #
-# Sharing the weights has a consequence. If the image moves by three pixels, so does the output: the layer is **equivariant** to translation. We shift
-# the photograph to the right and compare two orders of work, away from the border.
+# Sharing the weights has a consequence. If the image moves by three pixels, so does the output: the layer (with stride 1) is **equivariant** to
+# translation. We shift a part of the photograph to the right and compare two orders of work. `np.roll` brings what leaves on the right back in on the left, so
+# we leave those columns out. The kernel is Sobel's, a smoother relative of $[1, -1]$.
 
 # %%
 small = photo[100:228, 160:288]
@@ -318,9 +342,9 @@ inside = np.s_[:, 3:]
 lesson.claim("convolution-is-equivariant", abs(shift_then_filter[inside] - filter_then_shift[inside]).max())
 
 # %% [markdown]
-# L1 says *invariant*, which would mean that the output does not change at all. It does: it moves along. Pooling brings a little of the other. The
-# maximum of a window often stays the same when the image moves by one pixel, because the brightest spot is still inside the window. We measure how
-# much the output changes, relative to its size, before and after pooling.
+# L1 says *invariant*, which would mean that the output does not change at all. It does: it moves along. Pooling brings a little of invariance. The maximum of
+# a window often stays the same when the image moves by one pixel, because the brightest spot is still inside the window. We measure how much the output
+# changes, relative to its size, for max pooling; and, as a control, when of each window one fixed pixel is kept.
 
 
 # %%
@@ -333,23 +357,33 @@ def max_pool(maps, size):
 
 
 # %%
-response = abs(keras_convolution(small, detector))
-moved = abs(keras_convolution(np.roll(small, 1, axis=1), detector))
+before = abs(keras_convolution(small, detector))[:, 1:]
+after = abs(keras_convolution(np.roll(small, 1, axis=1), detector))[:, 1:]
 sizes = (1, 2, 4, 8)
-changes = [relative_change(max_pool(response, size), max_pool(moved, size)) for size in sizes]
-fig, ax = plt.subplots(figsize=(5, 2.6))
-ax.bar([f"{size} × {size}" for size in sizes], changes)
-ax.set(
-    xlabel="pooling window", ylabel="relative change", title="Change of the output when the image moves by one pixel"
-)
-lesson.figure(fig, alt="Four bars, falling from left to right: the larger the pooling window, the smaller the change.")
+pooled = [relative_change(max_pool(before, size), max_pool(after, size)) for size in sizes]
+thinned = [relative_change(before[::size, ::size], after[::size, ::size]) for size in sizes]
 
 # %%
-lesson.claim("pooling-adds-invariance", changes[2] / changes[0])
+fig, ax = plt.subplots(figsize=(6, 2.8))
+for offset, (name, changes) in enumerate(
+    {"one pixel of each window": thinned, "maximum of each window": pooled}.items()
+):
+    ax.bar_label(ax.bar(np.arange(4) + 0.4 * offset, changes, 0.38, label=name), fmt="%.2f", fontsize=8)
+ax.set_xticks(np.arange(4) + 0.2, [f"{size} × {size}" for size in sizes])
+ax.set(xlabel="window", ylabel="relative change", title="The image moves by one pixel", ylim=(0, 1.45))
+ax.legend(frameon=False, fontsize=8, loc="upper right", ncols=2)
+lesson.figure(
+    fig,
+    alt="Bars for four window sizes. The change falls with the window for the maximum, and does not for single pixels.",
+)
+
+# %%
+lesson.claim("pooling-adds-invariance", pooled[2] / pooled[0])
 
 # %% [markdown]
-# Less, but not nothing: the larger the window, the smaller the change. And translation is all we get. If we turn the image by 90 degrees, or enlarge
-# it, the output is not the turned or enlarged one.
+# The larger the window, the smaller the change, and it is the maximum that does it, not the thinning out. But even 8 × 8 pooling is far from
+# unmoved. And translation is all we get. If we turn the image by 90 degrees, or enlarge it, the output of this kernel is not the turned or enlarged one. (A
+# kernel that looks the same when it is turned, like the mean above, would pass the first test.)
 
 # %%
 filtered = keras_convolution(small, detector)
@@ -359,12 +393,14 @@ enlarged = relative_change(np.kron(filtered, np.ones((2, 2))), keras_convolution
 lesson.claim("rotation-is-not-equivariant", [turned, enlarged])
 
 # %% [markdown]
+# Both are far from zero, where translation gave zero. For the turn that is plain: upright edges now run across, and this kernel is blind to them. In
+# the enlarged image every edge is half as steep for a kernel that is as small as before.
 # A network that must recognise turned objects has to see turned objects in training.
 #
 # ## Shuffle the pixels
 #
-# Here is a test of what a network uses. We shuffle the pixels of every image, in the same way for all of them. To us the digits become unreadable.
-# Does a network mind?
+# Here is a test of what a network uses. We shuffle the pixels of every image, in the same way for all of them. To us the digits become unreadable. Does a
+# network mind? The images are handwritten digits of 8 × 8 pixels, 1,257 for training and 540 for testing.
 
 # %%
 digits = {split: cvkit.data.load("digits", split) for split in ("train", "test")}
@@ -385,8 +421,8 @@ lesson.figure(
 
 
 # %% [markdown]
-# We train a dense network and a convolutional one, of nearly the same number of parameters, on both versions. One run proves little, so we take three
-# seeds.
+# We train a dense network and a convolutional one, of nearly the same number of parameters, on both versions. One run proves little, so we take three seeds;
+# that takes most of this lesson's computing time. (The last pooling of the convolutional network keeps the largest value of each whole map.)
 
 
 # %%
@@ -422,21 +458,22 @@ for network in (dense_network, convolutional_network):
     runs = [[accuracy(network, prepare, seed) for prepare in (lambda x: x, shuffled)] for seed in (0, 1, 2)]
     plain, mixed = np.mean(runs, axis=0)
     lost[network] = plain - mixed
-    print(
-        f"{network.__name__:24}{plain:.3f} in order, {mixed:.3f} shuffled (spread over seeds {np.ptp(runs, axis=0).max():.3f})"
-    )
+    spread = np.ptp(runs, axis=0).max()
+    print(f"{network.__name__:24}{plain:.3f} in order, {mixed:.3f} shuffled; seeds differ by {spread:.3f} at most")
 
 # %%
 lesson.claim("dense-net-ignores-order", lost[dense_network])
 lesson.claim("convolution-needs-order", lost[convolutional_network])
 
 # %% [markdown]
-# The dense network does not care: to it, an image is a list. The convolutional one loses accuracy, because neighbours in the shuffled image have
-# nothing to do with each other. It had been using that they do.
+# The dense network does not care: to it, an image is a list. The convolutional one loses accuracy, because neighbours in the shuffled image have nothing to
+# do with each other, and it had been using that they do. It still does well, since the pixels are shuffled alike in every image, so there is a pattern to
+# learn, only not a local one. That convolution beats the dense network on ordered images is *not* shown here: on such small images the difference is not
+# clearly larger than that between seeds. Lesson 02 looks again, on larger ones.
 #
 # ## Counting parameters
 #
-# L1 introduces convolutional networks with this one: ten 5 × 5 kernels, 2 × 2 max pooling, a dense layer of 200 units. It counts 250 + 10 parameters
+# L1 introduces convolutional networks with this network: ten 5 × 5 kernels, 2 × 2 max pooling, a dense layer of 200 units. It counts 250 + 10 parameters
 # in the convolution, and 338,000 + 200 in the dense layer, since pooling leaves 13 × 13 × 10 = 1,690 numbers. Which image gives 13 × 13?
 
 
@@ -447,20 +484,24 @@ def intro_network(size):
 
 
 for size in (28, 30):
-    print(size, "->", intro_network(size).layers[1].output.shape[1:])
+    network = intro_network(size)
+    pooled_shape = network.layers[1].output.shape[1:]
+    print(
+        f"{size} x {size} image: {pooled_shape} after pooling, {cvkit.analysis.count_parameters(network):,} parameters"
+    )
 
 # %%
 lesson.claim("intro-network-parameters", cvkit.analysis.count_parameters(intro_network(30)))
 
 # %% [markdown]
-# **A slip in the slides.** The lecture's picture suggests digits of 28 × 28 pixels. Those give $28 - 5 + 1 = 24$, and 12 × 12 after pooling. With
-# padding it would be 14 × 14. A 30 × 30 image gives 26, and then 13: that is the geometry for which the slide's counts are right.
+# **A slip in the slides.** From the usual 28 × 28 pixels you get $28 - 5 + 1 = 24$, and 12 × 12 after pooling; with padding, 14 × 14. A 30 × 30 image gives
+# 26, and then 13: that is the geometry for which the slide's counts are right.
 #
-# Notice where the parameters are: 260 in the convolution and 338,200 in the dense layer. The dense layer grows with the image, the convolution does
-# not.
+# Notice where the parameters are: 260 in the convolution, 338,200 in the dense layer. Two more pixels on each side cost the dense layer 50,000 weights
+# and the convolution none. And a dense layer *instead* of that convolution, from 30 × 30 pixels to its 26 × 26 × 10 outputs, would need
+# $900 \cdot 6{,}760 \approx 6$ million.
 #
-# A last count for later. L3 replaces a dense layer on a 7 × 7 × 50 stack of maps by a 7 × 7 convolution with 100 kernels. Same weights, same outputs;
-# but the convolution also accepts a larger image. That trick turns a classifier into a detector, in lesson 09.
+# A last count for later. L3 replaces a dense layer of 100 units on a stack of 50 maps of 7 × 7 by a 7 × 7 convolution with 100 kernels.
 
 # %%
 maps = keras.Input((7, 7, 50))
@@ -477,17 +518,24 @@ outputs = [ops.convert_to_numpy(model(features)).ravel() for model in (dense_hea
 float(abs(outputs[0] - outputs[1]).max())
 
 # %% [markdown]
-# The dense layer's weights, put into another shape, are the convolution's kernels. The outputs agree.
+# The dense layer's weights, put into another shape, are the convolution's kernels, and the outputs agree. But the convolution takes a larger image as well,
+# and then answers at each place:
+
+# %%
+convolution = layers.Conv2D(100, 7)
+[convolution(np.ones((1, size, size, 50))).shape for size in (7, 9)]
+
+# %% [markdown]
+# That trick turns a classifier into a detector, in lesson 09.
 #
 # ## Exercises
 #
-# Replace the line that raises `NotImplementedError` by your answer, run the cell, then run the check below it. A wrong answer is told what is wrong
-# with it. Try as often as you like.
+# Replace the line that raises `NotImplementedError` by your answer, run the cell, then run the check below it. The check says what is wrong. Try as often as you like.
 #
-# ### Exercise 1: the convolution itself (3 points)
+# ### Exercise 1: slide the kernel (3 points)
 #
-# Write the convolution of this lesson: `image` and `kernel` are NumPy arrays with two axes, there is no padding, and the stride is 1. Mind the size
-# of the output.
+# Write the operation of this lesson: `image` and `kernel` are NumPy arrays with two axes, not necessarily square. There is no padding, the stride is 1, and
+# the kernel is not turned. Mind the size of the output.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "correlate", "solution": true, "grade": false, "locked": false, "task": false}
@@ -512,7 +560,8 @@ assert np.allclose(correlate(hidden_image, hidden_kernel), keras_convolution(hid
 # %% [markdown]
 # ### Exercise 2: size of the output (2 points)
 #
-# How many pixels has one side of the output? The input has `n`, the kernel `k`; there are `p` zeros on *each* side, and the stride is `s`.
+# How many pixels does one side of the output have? The input has `n`, the kernel `k`; there are `p` zeros on *each* side, and the stride is `s`. Return a whole
+# number. Check yourself: $n = 7, k = 3, p = 0, s = 2$ gives 3.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "output-size", "solution": true, "grade": false, "locked": false, "task": false}
@@ -532,7 +581,8 @@ assert output_size(227, 11, p=0, s=4) == 55
 # %% [markdown]
 # ### Exercise 3: max pooling (2 points)
 #
-# Take the largest value of each window of `size` × `size` pixels. The window moves by `stride`, and stays inside the image.
+# Take the largest value of each window of `size` × `size` pixels of `image`, an array with two axes, not necessarily square. The window moves by `stride` and
+# stays inside the image; rows and columns that are left over are dropped.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "max-pool", "solution": true, "grade": false, "locked": false, "task": false}
@@ -553,7 +603,8 @@ assert pool(-np.arange(35.0).reshape(5, 7), 3, 2).tolist() == [[0, -2, -4], [-14
 # %% [markdown]
 # ### Exercise 4: the matrix (3 points)
 #
-# Make the matrix of a convolution for any kernel and any image size: one row for each output, one column for each pixel, both read line by line.
+# Make the matrix of a convolution for any `kernel` (not necessarily square) and an image of `height` × `width` pixels, without padding, with stride 1: one row for
+# each output, one column for each pixel, both numbered line by line.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "convolution-matrix", "solution": true, "grade": false, "locked": false, "task": false}
@@ -580,7 +631,7 @@ assert np.allclose(hidden_output, keras_convolution(hidden_image, hidden_kernel)
 # %% [markdown]
 # ### Exercise 5: parameters of a layer (2 points)
 #
-# How many parameters has a convolutional layer with square kernels? Count the biases too.
+# How many parameters does a convolutional layer with square kernels have? Count the biases too.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "num-parameters", "solution": true, "grade": false, "locked": false, "task": false}
@@ -599,29 +650,26 @@ assert num_parameters(11, 3, 96) == 34_944
 
 # %% [markdown]
 # ## What you saw
-# - A convolution slides one small kernel over the image. Keras and a loop of three lines agree on every number.
+# - A convolution slides one small kernel over the image: multiply, add up, move on.
 # - The output has $\lfloor (n + 2p - k) / s \rfloor + 1$ pixels along a side.
-# - It is a matrix with few, shared weights. Its parameters do not grow with the image; those of a dense layer do.
-# - Stacked 3 × 3 layers see 3, 5, 7 pixels. When the image moves, the output moves along; when it turns, all bets are off. Shuffled pixels hurt a convolutional network
-#   and leave a dense one unmoved.
+# - It is a matrix with few, shared weights. Their number does not grow with the image; that of a dense layer does.
+# - Stacked 3 × 3 layers see 3, 5, 7 pixels. When the image moves, the output moves along; when it turns, the output does not turn with it. Shuffled pixels
+#   hurt a convolutional network and not a dense one.
 #
 # ## The library's way
 #
 # In practice you write `keras.layers.Conv2D`, `MaxPooling2D` and `AveragePooling2D`. For kernels that you choose yourself, without a layer, there is
 # `keras.ops.conv`; SciPy has `scipy.signal.correlate2d` for arrays without channels.
-
-# %%
-by_ops = ops.conv(image[None, :, :, None].astype("float32"), kernel[:, :, None, None].astype("float32"))
-ops.convert_to_numpy(by_ops)[0, :, :, 0]
-
-# %% [markdown]
+#
 # ## References
 # - Y. LeCun et al., *Backpropagation applied to handwritten zip code recognition*, Neural Computation 1989.
 # - V. Dumoulin and F. Visin, *A guide to convolution arithmetic for deep learning*, arXiv 1603.07285.
 # - I. Goodfellow, Y. Bengio and A. Courville, *Deep Learning*, 2016, chapter 9.
 #
-# **A paper to present in five minutes:** R. Zhang, *Making convolutional networks shift-invariant again*, ICML 2019, arXiv 1904.11486. It shows that
-# strided pooling breaks the equivariance we measured above, and mends it with a blur.
+# **A paper to present in five minutes:** R. Zhang, *Making convolutional networks shift-invariant again*, ICML 2019, arXiv 1904.11486. It shows that pooling with a stride breaks the equivariance we measured for
+# stride 1, and mends it with a blur.
+#
+# ## What the lectures say, and what you measured
 
 # %%
 lesson.summary()

@@ -1,15 +1,15 @@
 # %% [markdown]
-# # LeNet-5: the network that read the cheques
+# # LeNet-5: the network that read handwritten digits
 #
 # **You will**
-# - build LeNet-5 layer by layer, as it is built today and as it was built in 1998, and account for every parameter;
+# - read LeNet-5 layer by layer, as it is built today and as it was built in 1998, and account for its parameters;
 # - train it on real handwritten digits, and look closely at the ones it gets wrong;
-# - compare it with a dense network of the same size, with sigmoids instead of ReLUs, and on shuffled pixels;
+# - compare it with a dense network of the same size, with sigmoids and averages instead of ReLU and maxima, and on shuffled pixels;
 # - switch to MNIST or Fashion-MNIST by changing one line.
 #
-# **Before you start:** lesson 01 (kernel, pooling, counting parameters), and what training by gradient descent means. **Time:** 2 minutes of
-# computing on two cores, two hours of reading and exercises. Follows the Tor Vergata lecture (L3); this lesson is its `tf_lenet` and
-# `tf_lenet_fashion`.
+# **Before you start:** lesson 01 (kernel, pooling, feature map, receptive field), and how a small network is trained with Keras. **Time:** 2 minutes of
+# computing on two cores, two hours of reading and exercises. Follows the Tor Vergata lecture (L3, its `tf_lenet` and `tf_lenet_fashion`) and AC 209B (L1).
+# In the 1990s this network read millions of bank cheques a day.
 
 # %%
 import cvkit
@@ -21,8 +21,8 @@ from keras import layers, ops
 lesson = cvkit.lesson("lenet", seed=0)
 
 # %% [markdown]
-# The settings of this lesson. `"digits"` comes with the kit. With `"mnist"` or `"fashion_mnist"` the real set is downloaded once (11 or 31 MB), and a
-# run takes about three minutes.
+# The settings of this lesson. `"digits"` comes with the kit. With `"mnist"` or `"fashion_mnist"` the real set is downloaded once (11 or 31 MB), and a run takes
+# about three minutes. After a change choose *Restart kernel and run all cells*.
 
 # %% tags=["parameters"]
 DATASET = "digits"
@@ -30,20 +30,23 @@ DATASET = "digits"
 # %% [markdown]
 # ## The data
 #
-# The embedded digits were written by 43 people and scanned for a benchmark of the 1990s. They are small: 8 × 8 pixels, 1,797 images. We train on 70%
-# and test on the 30% that the network never sees. MNIST has 70,000 digits of 28 × 28 pixels, and Fashion-MNIST as many articles of clothing in the
-# same format.
+# The embedded digits are small: 8 × 8 pixels, 1,797 images, written by 13 people. We train on 70% and test on the 30% that the network never sees. The same
+# people wrote both parts, so our test says nothing about *new* writers. MNIST has 70,000 digits of 28 × 28 pixels, and Fashion-MNIST as many articles of
+# clothing in the same format.
 
 # %%
 train, test = (cvkit.data.load(DATASET, split) for split in ("train", "test"))
 names = [str(name) for name in cvkit.data.catalogue()[DATASET].classes]
 first_of_each = [np.flatnonzero(train["labels"] == label)[0] for label in range(10)]
 fig = cvkit.plots.image_grid(train["images"][first_of_each], names, columns=10)
-fig.suptitle(f"One image of each class: {len(train['images']):,} to train on, {len(test['images']):,} to test on")
+fig.suptitle(
+    f"One of each class, from {len(train['images']):,} images to train on and {len(test['images']):,} to test on"
+)
 lesson.figure(fig, alt="Ten small grey images, one of each class, with their names.")
 
 # %% [markdown]
-# LeNet-5 takes images of 32 × 32 pixels with values from 0 to 1. We enlarge small images, and put a dark frame around those of 28 × 28.
+# LeNet-5 takes images of 32 × 32 pixels with values from 0 to 1. We enlarge small images, in between the pixels by interpolation, and put a
+# dark frame around those of 28 × 28.
 
 
 # %%
@@ -61,19 +64,22 @@ train_images.shape, test_images.shape, float(train_images.min()), float(train_im
 # %% [markdown]
 # ## The network
 #
-# LeNet-5 has two parts. An *encoder* of two convolutions, each followed by pooling, turns the image into 16 small maps. A block of three dense layers
-# reads the class off them. The names are those of the paper: C for convolution, S for subsampling (pooling), F for fully connected.
+# LeNet-5 has two parts. An *encoder* of two convolutions, each followed by pooling, turns the image into 16 small maps. A block of three dense layers reads the
+# class off them. The names are those of the paper: C for convolution, S for subsampling (pooling), F for fully connected. (C5 is a convolution with kernels
+# as large as its maps, which is a dense layer, as you saw at the end of lesson 01.)
 
 # %%
 network = cvkit.models.lenet5()
 cvkit.analysis.layer_table(network)
 
 # %% [markdown]
-# Follow one column at a time. *Output*: 32 shrinks to 28 (a 5 × 5 kernel), halves to 14, shrinks to 10, halves to 5, while the maps grow from 1 to 6
-# to 16. *Field*: a unit of S4 sees 16 of the 32 pixels, and C5 sees them all. *Parameters*: most sit in C5, the first dense layer. *Multiply-adds*:
-# most are spent in C3, which has few weights but uses each of them a hundred times.
+# Follow one column at a time. *Output*: 32 shrinks to 28 (a 5 × 5 kernel), halves to 14, shrinks to 10, halves to 5, while the maps grow from 1 to 6 to 16.
+# *Field*: a unit of S4 sees 16 × 16 of the 32 × 32 pixels, and C5 sees them all. *Parameters*: most sit in C5, the first dense layer. *Multiply-adds*
+# (multiplications, each with its addition): most are spent in C3, which has few weights but uses each of them a hundred times.
 #
-# C1 can be checked in the head: six kernels of $5 \cdot 5 \cdot 1$ weights and a bias, $6 \cdot 26 = 156$.
+# You can check the parameters in your head. C1 has six kernels of $5 \cdot 5 \cdot 1$ weights and a bias: $6 \cdot 26 = 156$. C3 has sixteen kernels over six maps:
+# $16 \cdot (25 \cdot 6 + 1) = 2{,}416$. C5 has 120 units on $5 \cdot 5 \cdot 16 = 400$ numbers: $120 \cdot 401 = 48{,}120$. This is the code; `x = layer(x)` puts
+# one layer on top of the last:
 
 # %%
 cvkit.show_source(cvkit.models.lenet5)
@@ -86,10 +92,10 @@ lesson.claim("lenet-today-parameters", cvkit.analysis.count_parameters(network))
 # %% [markdown]
 # ## As it was in 1998
 #
-# L1 says "around 60k parameters". The network above has 61,706; the one in the paper had 60,000 exactly. Three things were different.
+# L1 says "around 60k parameters". The network above has 61,706; the one in the paper had 60,000 exactly. Three differences change the count.
 #
-# **C3 was sparse.** Each of its 16 maps looked at three, four or six of the six maps below, as this table says. It saved weights, and it forced the
-# maps to become different from each other.
+# **C3 was sparse.** Each of its 16 maps looked at three, four or six of the six maps below, as this table says. It saved weights, and it was
+# meant to make the maps different from each other.
 
 # %%
 fig, ax = plt.subplots(figsize=(7, 2.6))
@@ -101,19 +107,22 @@ lesson.figure(
 )
 
 # %% [markdown]
-# **Pooling had weights.** S2 and S4 summed each 2 × 2 window, multiplied the sum by a coefficient $w_c$ of the map $c$, added a bias, and squashed
-# the result:
+# **Pooling had weights.** S2 and S4 took a map $X$ of the layer below, summed each 2 × 2 window, multiplied the sum by a coefficient $w_c$ of the map $c$, added
+# its bias $b_c$, and squashed the result with a function $\phi$:
 #
 # $$Y_{i,j,c} = \phi\Big(w_c \sum_{u,v \in \{0,1\}} X_{2i+u,\,2j+v,\,c} + b_c\Big).$$
 #
-# **The output was a comparison.** For each digit there was a fixed drawing of 7 × 12 pixels, and the 84 units of F6 had to look like the right one.
-# That is why there are 84. The output is how far they are off, so it has no weights to learn.
+# **The output was a comparison.** For each digit $k$ there was a fixed drawing $p_k$ of 7 × 12 pixels, +1 for ink and −1 for paper, and the 84 units of F6 had to
+# look like the right one. That is why there are 84. The score of a digit is minus half the squared distance, so that the nearest drawing has the largest, and
+# it has no weights to learn:
+#
+# $$z_k = -\tfrac12 \sum_{i=1}^{84} (x_i - p_{k,i})^2.$$
 
 # %%
 patterns = cvkit.layers.digit_patterns().reshape(10, 12, 7)
 fig = cvkit.plots.image_grid(-patterns, [str(digit) for digit in range(10)], columns=10)
 fig.suptitle("What F6 should look like: our drawings (the paper's were of printed digits)")
-lesson.figure(fig, alt="The ten digits as bars, like those of a pocket calculator, each on 7 × 12 pixels.")
+lesson.figure(fig, alt="The ten digits as bars, like those of a pocket calculator, each 7 pixels wide and 12 high.")
 
 # %%
 original = cvkit.models.lenet5_original()
@@ -121,11 +130,18 @@ lesson.claim("lenet-1998-parameters", cvkit.analysis.count_parameters(original))
 cvkit.analysis.layer_table(original)
 
 # %% [markdown]
+# Two more differences cost no parameters. The squashing function $\phi$ was a hyperbolic tangent, scaled so that it maps 1 to 1 and −1 to −1. And the first layer,
+# *contrast*, changes pixel values so that their mean is near zero.
+
+# %% [markdown]
 # ## Training
 #
-# The same recipe serves all networks of this lesson: cross-entropy, Adam, and a learning rate that falls to zero along a cosine. One thing is for the
-# small data set only. With 1,257 images a network can learn them by heart, so we show it each one a little differently every time: shifted, turned
-# and enlarged by a few percent, at random. That is called **data augmentation**. Keras does it with layers, which are active in training only.
+# One recipe serves all networks of this lesson. The network gives each class a score (a *logit*); the *softmax* turns scores into probabilities; the loss,
+# *cross-entropy*, is minus the logarithm of the true class's probability. *Adam* is gradient descent with a step size of its own for each weight, computed
+# from 32 images at a time. The learning rate falls to zero along a cosine. One *epoch* is one pass over the training images.
+#
+# One thing is for the small data set only. A network could learn 1,257 images by heart, so we show it each one a little differently every time: shifted by up
+# to 8%, turned by up to 11 degrees, scaled by up to 10%, at random. That is called **data augmentation**. Keras does it with layers that act in training only.
 
 
 # %%
@@ -145,11 +161,11 @@ def augmentation():
 
 
 # %%
-def fit(network, first=None, seed=0):
-    """Train a network, with `first` as a layer before it; return the model and its history, epoch by epoch."""
+def fit(build, first=None, seed=0):
+    """Train the network that `build()` makes, behind the layer `first`; return it and its history, epoch by epoch."""
     keras.utils.set_random_seed(seed)
     stages = [*augmentation(), *([first] if first else [])]
-    model = keras.Sequential([keras.Input((32, 32, 1)), *stages, network()])
+    model = keras.Sequential([keras.Input((32, 32, 1)), *stages, build()])
     steps = EPOCHS * int(np.ceil(len(train_images) / 32))
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(2e-3, steps))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -167,28 +183,27 @@ cvkit.plots.curves(
 )
 lesson.figure(
     fig,
-    alt="Two plots over the epochs: the losses fall towards zero, the accuracies rise towards one, test above training.",
+    alt="Two plots over the epochs: the losses fall and the accuracies rise, fast at first; the test set does better at first.",
 )
 
 # %% [markdown]
-# Is the test curve above the training curve? With augmentation that is to be expected. The training images are shifted and turned, which makes them
-# harder, and the test images are not. Also, the training figure is a mean over the epoch, during which the network was still learning.
+# On the small data set the network does *better* on the test images, at least at first. With augmentation that is to be expected: the training images are shifted
+# and turned, which makes them harder, and the test images are not. Also, the training figure is a mean over the epoch, during which the network was still
+# learning.
 #
-# We used the test images to draw a curve, not to decide anything: the number of epochs was fixed beforehand. To choose between recipes, put some
-# training images aside for that.
+# We used the test images to draw a curve, not to decide anything: the number of epochs was fixed beforehand. To choose between recipes, put some training images
+# aside for that.
 
 # %%
 results = {"LeNet-5": history["val_accuracy"]}
-claim = {"digits": "lenet-digits-accuracy", "mnist": "lenet-mnist-accuracy", "fashion_mnist": "lenet-fashion-accuracy"}[
-    DATASET
-]
-lesson.claim(claim, results["LeNet-5"][-1])
+claims = {"digits": "lenet-digits-accuracy", "mnist": "lenet-mnist-accuracy", "fashion_mnist": "lenet-fashion-accuracy"}
+lesson.claim(claims[DATASET], results["LeNet-5"][-1])
 
 # %% [markdown]
 # ## What it gets wrong
 #
-# A number alone teaches little. Here are the test images on which the network fails, or, if there are few, those it is least sure of. Under each you
-# find the truth and what the network says, with its probability.
+# Here are the test images on which the network fails, in red, then those it is least sure of. Under each you find the truth and what the network says, with its
+# probability.
 
 # %%
 probabilities = ops.convert_to_numpy(ops.softmax(model.predict(test_images, verbose=0)))
@@ -199,29 +214,40 @@ worst = np.argsort(-doubt)[:16]
 captions = [
     f"is {names[test['labels'][i]]}\nsays {names[predictions[i]]} ({probabilities[i].max():.0%})" for i in worst
 ]
-fig = cvkit.plots.image_grid(test_images[worst], captions, columns=8, size=1.25)
-fig.suptitle(f"{wrong.sum()} of {len(wrong):,} test images are wrong; the 16 hardest")
-lesson.figure(fig, alt="Sixteen badly written digits, each with its class, the network's answer and its probability.")
-
-# %% [markdown]
-# Would you have known them all? Some are ambiguous even to us. Others are clear, and the network still errs: it has seen few writers.
-#
-# A **confusion matrix** shows which classes it mixes up. The row is the true class, the column the answer; you will write it in exercise 3.
 
 # %%
-confusion = cvkit.homework.exercises.lenet.confusion_matrix(test["labels"], predictions, 10)
+fig = cvkit.plots.image_grid(test_images[worst], captions, columns=8, size=1.25)
+for ax, is_wrong in zip(fig.axes, wrong[worst], strict=True):
+    ax.title.set_color("crimson" if is_wrong else "black")
+fig.suptitle(f"{wrong.sum()} of {len(wrong):,} test images are wrong")
+lesson.figure(
+    fig,
+    alt="Sixteen test images, each with its class, the network's answer and its probability; the wrong ones in red.",
+)
+
+# %% [markdown]
+# Would you have known them all? Some are ambiguous even to us. Others are plain, and the network still errs.
+#
+# A **confusion matrix** shows which classes it mixes up. The row is the true class, the column the answer. Errors that repeat stand out beside the diagonal.
+# You will write it yourself in exercise 3; here it comes from scikit-learn.
+
+# %%
+from sklearn.metrics import confusion_matrix as scikit_learns_matrix
+
+confusion = scikit_learns_matrix(test["labels"], predictions)
 fig, ax = plt.subplots(figsize=(5, 4.4))
 cvkit.plots.matrix(confusion, ax, "Confusion matrix on the test images")
 ax.set_xticks(range(10), names, rotation=0 if DATASET == "digits" else 60)
 ax.set_yticks(range(10), names)
 ax.set(xlabel="the network says", ylabel="true class")
-lesson.figure(fig, alt="A 10 × 10 table with large numbers on the diagonal and a few ones beside it.")
+lesson.figure(fig, alt="A 10 × 10 table with large numbers on the diagonal and few or none elsewhere.")
 
 # %% [markdown]
 # ## Is it the convolution?
 #
-# Any network with 60,000 weights might do as well. So we train a dense one of the same size, with the same recipe. And we train LeNet-5 on images
-# whose pixels are shuffled, all in the same way, as in lesson 01.
+# Any network with 60,000 weights might do as well. So we train a dense one of about the same number, with the same recipe. And we train LeNet-5 on images whose
+# pixels are shuffled, all in the same way. Lesson 01 did both with small networks on 8 × 8 pixels; here there is more to see. The shuffling is a layer, so
+# that it comes *after* the augmentation: we move the digit, then shuffle.
 
 
 # %%
@@ -248,10 +274,11 @@ results["dense network"] = fit(dense_network)[1]["val_accuracy"]
 results["LeNet-5, pixels shuffled"] = fit(cvkit.models.lenet5, first=ShufflePixels())[1]["val_accuracy"]
 
 # %% [markdown]
-# ## Is it the ReLU?
+# ## Sigmoids and averages
 #
-# In 1998 units were squashed by a sigmoid (or its relative, the hyperbolic tangent), and pooling took the mean. Today we use ReLU, $\max(0, x)$, and
-# the maximum. The convolutions stay the same. So we train today's network with sigmoids and average pooling, and also the network of 1998 in full.
+# L3 counts ReLU among the steps from LeNet to AlexNet. A sigmoid squashes its input to values from 0 to 1; ReLU is $\max(0, x)$. And where we now pool by the
+# maximum, LeNet summed. So we train today's network with sigmoids and average pooling, and also the architecture of 1998 in full, all with our recipe. (With
+# clothes, the drawings of digits serve as arbitrary codes.)
 
 
 # %%
@@ -265,30 +292,31 @@ results["LeNet-5 of 1998"] = fit(cvkit.models.lenet5_original)[1]["val_accuracy"
 # %%
 fig, ax = plt.subplots(figsize=(8, 3.6))
 cvkit.plots.curves(results, ax, "test accuracy", title="Five networks, one recipe")
-ax.set_ylim(max(0, min(values[-1] for values in results.values()) - 0.25), 1.005)
+ax.set_ylim(0, 1.02)
 lesson.figure(
     fig,
-    alt="Five curves over the epochs. LeNet-5 ends highest; sigmoids start late; shuffled pixels and the dense network end lower.",
+    alt="Five accuracy curves over the epochs. Four rise at once, LeNet-5 the highest; with sigmoids and averages it rises late and ends lowest.",
 )
 
 # %%
 for name, values in results.items():
-    print(f"{name:28}{values[-1]:.3f}")
+    errors = round((1 - values[-1]) * len(test_images))
+    print(f"{name:28}{values[0]:.3f} after one epoch, {values[-1]:.3f} at the end: {errors} errors")
 
 # %%
 final = {name: values[-1] for name, values in results.items()}
 lesson.claim("lenet-beats-dense", final["LeNet-5"] - final["dense network"])
 lesson.claim("lenet-needs-order", final["LeNet-5"] - final["LeNet-5, pixels shuffled"])
-lesson.claim("relu-trains-faster", final["LeNet-5"] - final["sigmoid, average pooling"])
+lesson.claim("relu-trains-faster", results["LeNet-5"][0] - results["sigmoid, average pooling"][0])
 
 # %% [markdown]
-# What we read from this. Convolution helps: with the same number of weights and the same recipe, the dense network makes more errors, and LeNet-5
-# loses its advantage when neighbours are no longer neighbours. And sigmoids learn slowly at first. A sigmoid's slope is at most 1/4, so with each
-# layer the gradient shrinks on its way back, and the first layers hardly move. ReLU has slope 1 wherever it is active. (The network of 1998 gets by
-# with a *scaled* hyperbolic tangent, whose slope at zero is above 1: its authors knew.)
+# With one run each, small differences mean little; lesson 05 takes several seeds for every comparison. Three things stand out all the same.
 #
-# One run each is thin evidence for differences as small as these. Run `fit(..., seed=1)` and see which of them stay; lesson 05 takes several seeds
-# for every comparison.
+# - The dense network, with as many weights, makes several times as many errors. It is not only a matter of neighbours: LeNet-5 also does five times the work,
+#   and on shuffled pixels it loses much of its lead, but not all.
+# - With sigmoids and averages the network starts late. A sigmoid's slope is at most 1/4, which tends to shrink the gradient on its way back through the layers.
+#   ReLU has slope 1 where its input is positive, and 0 elsewhere.
+# - The architecture of 1998 starts at once. Its tangent is steep at zero; its authors had thought about this.
 #
 # ## Exercises
 #
@@ -296,8 +324,9 @@ lesson.claim("relu-trains-faster", final["LeNet-5"] - final["sigmoid, average po
 #
 # ### Exercise 1: the sparse C3 (2 points)
 #
-# How many parameters has a convolution with a table of connections? `table` is an array of zeros and ones with a row for each input map and a column
-# for each output map; each 1 is a kernel of `kernel_size` × `kernel_size` weights. Each output map has one bias.
+# How many parameters does a convolution with a table of connections have? `table` is a NumPy array of zeros and ones with a row for each input map and a column
+# for each output map; each 1 is a kernel of `kernel_size` × `kernel_size` weights. Each output map has one bias. Check yourself: LeNet's table with kernels of
+# 5 × 5 gives 1,516.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "table-parameters", "solution": true, "grade": false, "locked": false, "task": false}
@@ -317,8 +346,9 @@ assert table_parameters(cvkit.layers.LENET_TABLE, 5) == 1_516
 # %% [markdown]
 # ### Exercise 2: the pooling of 1998 (2 points)
 #
-# Write the subsampling of S2, without the squashing: sum each 2 × 2 window of `maps` (height, width, channels; both sides are even), multiply by the
-# map's `coefficient`, add its `bias`.
+# Write the subsampling of S2, without the squashing: sum each 2 × 2 window of `maps`, multiply by the map's coefficient, add its bias. `maps` is a NumPy array
+# (height, width, channels) with even sides; `coefficient` and `bias` are arrays with one number for each channel. Return an array
+# (height / 2, width / 2, channels).
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "subsample", "solution": true, "grade": false, "locked": false, "task": false}
@@ -340,7 +370,8 @@ assert subsample(np.ones((2, 4, 1)), np.array([0.5]), np.array([3.0])).ravel().t
 # %% [markdown]
 # ### Exercise 3: the confusion matrix (2 points)
 #
-# Count how often each true class (row) was taken for each class (column). `labels` and `predictions` are arrays of class numbers.
+# Count how often each true class (row) was taken for each class (column). `labels` and `predictions` are NumPy arrays of whole numbers from 0 to
+# `num_classes` − 1. Return plain counts, not shares.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "confusion-matrix", "solution": true, "grade": false, "locked": false, "task": false}
@@ -361,25 +392,14 @@ assert np.array_equal(confusion_matrix(test["labels"], predictions, 10), confusi
 # %% [markdown]
 # ## What you saw
 # - LeNet-5 has 61,706 parameters as it is built today, and 60,000 as it was built in 1998, when C3 was sparse, pooling had weights and the output was fixed.
-# - It reads handwritten digits almost without error, and the errors are worth a look.
+# - It reads the test images almost without error, and the errors are worth a look.
 # - A dense network of the same size does worse, and so does LeNet-5 on shuffled pixels: the convolution uses that neighbours belong together.
-# - Sigmoids with average pooling learn later than ReLU with max pooling.
+# - Sigmoids with average pooling start later than ReLU with max pooling.
 #
 # ## The library's way
 #
-# `keras.datasets.mnist.load_data()` and `keras.datasets.fashion_mnist.load_data()` fetch the same sets. scikit-learn has the confusion matrix, with
-# the same rows and columns, and a table of how well each class is found:
-
-# %%
-from sklearn.metrics import classification_report
-from sklearn.metrics import confusion_matrix as their_confusion_matrix
-
-print(classification_report(test["labels"], predictions, target_names=names, digits=3))
-print("same confusion matrix:", np.array_equal(their_confusion_matrix(test["labels"], predictions), confusion))
-
-# %% [markdown]
-# *Precision*: of the images given this name, the share that deserve it. *Recall*: of the images of this class, the share that were found. *F1* is
-# their harmonic mean, *support* the number of test images.
+# `keras.datasets.mnist.load_data()` and `keras.datasets.fashion_mnist.load_data()` fetch the same sets; scikit-learn has the confusion matrix, and with
+# `sklearn.metrics.classification_report` a table of how well each class is found.
 #
 # ## References
 # - Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, *Gradient-based learning applied to document recognition*, Proceedings of the IEEE 1998. Section II.B describes LeNet-5.
@@ -387,7 +407,10 @@ print("same confusion matrix:", np.array_equal(their_confusion_matrix(test["labe
 # - E. Alpaydin and C. Kaynak, *Optical recognition of handwritten digits*, UCI Machine Learning Repository 1998: the embedded digits.
 #
 # **A paper to present in five minutes:** C. Yadav and L. Bottou, *Cold case: the lost MNIST digits*, NeurIPS 2019, arXiv 1905.10498. Fifty thousand
-# test digits had been lost; they rebuilt them, and asked whether twenty years of test results still hold.
+# test digits had been lost; they rebuilt them, and asked whether twenty years of test results still
+# hold.
+#
+# ## What the lectures say, and what you measured
 
 # %%
 lesson.summary()

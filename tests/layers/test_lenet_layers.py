@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from cvkit import analysis
 from cvkit.layers import LENET_TABLE, RadialBasisOutput, Subsampling2D, TableConv2D, digit_patterns
 from tests.support import assert_close, check_gradient, check_layer, check_saved_copy, raises, to_numpy, ways_to_run
 
@@ -103,3 +104,10 @@ def test_arguments_are_checked():
         TableConv2D(TABLE, 3)(np.ones((2, 6, 8, 5)))
     with raises(r"patterns must have shape \(classes, features\).*Received shape \(84,\)"):
         RadialBasisOutput(np.zeros(84))
+
+
+def test_receptive_fields():
+    # 3x3 after 2x2 pooling: 2 + 2 * 2 = 6 pixels. The other way round: 3 + 1 = 4.
+    inputs = keras.Input((12, 12, 3))
+    assert analysis.receptive_field(keras.Model(inputs, TableConv2D(TABLE, 3)(Subsampling2D()(inputs)))) == 6
+    assert analysis.receptive_field(keras.Model(inputs, Subsampling2D()(TableConv2D(TABLE, 3)(inputs)))) == 4

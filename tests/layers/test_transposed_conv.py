@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cvkit import analysis
 from cvkit.layers import TransposedConv2D, bilinear_kernel, transposed_conv2d
 from tests import reference
 from tests.support import assert_close, check_gradient, check_layer, check_saved_copy, raises, to_numpy, ways_to_run
@@ -120,3 +121,14 @@ def test_bilinear_kernel_checks_its_arguments():
         bilinear_kernel(0)
     with raises("num_channels must be a positive integer"):
         bilinear_kernel(2, num_channels=0)
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize(("kernel_size", "strides"), [(4, 2), (3, 2), (5, 3)])
+def test_receptive_field_is_that_of_keras(kernel_size, strides, padding):
+    inputs = keras.Input((9, 9, 1))
+    fields = [
+        analysis.receptive_field(keras.Model(inputs, layer(1, kernel_size, strides, padding)(inputs)))
+        for layer in (TransposedConv2D, keras.layers.Conv2DTranspose)
+    ]
+    assert fields[0] == fields[1]

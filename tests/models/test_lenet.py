@@ -51,5 +51,6 @@ def test_options():
 def test_arguments_are_checked():
     with raises('pooling must be "max" or "average". Received \'min\''):
         lenet5(pooling="min")
-    with raises(r"at least 28 pixels on a side.*Received \(24, 32, 1\)"):
-        lenet5(input_shape=(24, 32, 1))
+    assert lenet5(input_shape=(16, 16, 1)).get_layer("S4").output.shape == (None, 1, 1, 16)
+    with raises(r"at least 16 pixels on a side.*Received \(15, 32, 1\)"):
+        lenet5(input_shape=(15, 32, 1))
