@@ -32,29 +32,35 @@ def times(candidates, arguments):
 
 
 def ratios(seconds, peer):
-    """Of each candidate over the peer: the median of the rounds' ratios, and their quartiles.
-
-    Example:
-        >>> ratios({"ours": [1.0, 2.0, 3.0], "peer": [2.0, 2.0, 2.0]}, "peer")["ours"]
-        (0.5, 1.0, 1.5)
-    """
-    found = {}
-    for name, values in seconds.items():
-        quotients = [ours / theirs for ours, theirs in zip(values, seconds[peer], strict=True)]
-        found[name] = (
-            tuple(statistics.quantiles(quotients, n=4, method="inclusive"))
-            if len(values) > 3
-            else tuple(sorted(quotients))
-        )
-    return found
+    """Quartiles of the rounds' ratios, each candidate over the peer: dict of name to (lower, median, upper)."""
+    return {
+        name: tuple(statistics.quantiles([a / b for a, b in zip(values, seconds[peer], strict=True)], n=4))
+        for name, values in seconds.items()
+    }
 
 
-def peak_memory(code):
-    """Bytes by which the peak memory of a fresh process grows while it runs ``work()``, which `code` defines."""
-    code += (
-        "\nimport resource"
-        "\npeak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024"
-        "\nbefore = peak(); work(); print(peak() - before)"
+def peak_memory(setup, work):
+    """Bytes by which a fresh process grows at most while it runs the statement `work`, after `setup`."""
+    done = subprocess.run(
+        [sys.executable, "-c", _WATCHED.format(setup, work)], capture_output=True, text=True, check=True
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return int(done.stdout)
+
+
+_WATCHED = """\
+import threading, time, psutil
+{}
+memory, peak, done = psutil.Process().memory_info, 0, False
+def watch():
+    global peak
+    while not done:
+        peak = max(peak, memory().rss)
+        time.sleep(0.0005)
+watcher = threading.Thread(target=watch)
+before = memory().rss
+watcher.start()
+{}
+done = True
+watcher.join()
+print(peak - before)
+"""

@@ -42,23 +42,20 @@ CANDIDATES = (crop_and_resize, align, pool)
 
 
 def run():
-    """Rows of the table: case, milliseconds, ratio with quartiles, memory over the size of the output."""
+    """Lines of the table: best time, median ratio with its quartiles, memory as a multiple of the output's."""
     for num_rois in (300, 2000):
         arguments = inputs(num_rois)
         compiled = {function.__name__: tf.function(function, autograph=False) for function in CANDIDATES}
         seconds = measure.times(compiled, arguments)
-        found = measure.ratios(seconds, PEER)
-        for name, (low, middle, high) in found.items():
-            milliseconds = 1000 * min(seconds[name])
-            memory = _memory(name, num_rois)
-            yield f"{name:16} {num_rois:5} ROIs {milliseconds:7.1f} ms  x{middle:.2f} ({low:.2f} to {high:.2f})  {memory}"
+        for name, (low, middle, high) in measure.ratios(seconds, PEER).items():
+            times = f"{1000 * min(seconds[name]):6.1f} ms, x{middle:.2f} ({low:.2f} to {high:.2f})"
+            yield f"{name:16}{num_rois:5} ROIs  {times}, memory {_memory(name, num_rois):.1f} times the output's"
 
 
 def _memory(name, num_rois):
-    work = (
-        "import tensorflow as tf; from benchmarks import roi; "
-        f"function = tf.function(roi.{name}, autograph=False); function(*roi.inputs(2)); arguments = roi.inputs({num_rois})\n"
-        "def work(): function(*arguments)"
+    setup = (
+        "import tensorflow as tf\nfrom benchmarks import roi\n"
+        f"function = tf.function(roi.{name}, autograph=False, reduce_retracing=True)\n"
+        f"for count in (2, 3): function(*roi.inputs(count))\narguments = roi.inputs({num_rois})"
     )
-    size = num_rois * 49 * CHANNELS * 4
-    return f"memory {measure.peak_memory(work) / size:.1f} times the output's {size / 1e6:.0f} MB"
+    return measure.peak_memory(setup, "result = function(*arguments)") / (num_rois * 7 * 7 * CHANNELS * 4)

@@ -5,7 +5,6 @@ are notebooks/src/NN_slug.py in jupytext's percent format, with nbgrader's metad
 """
 
 import argparse
-import ast
 import hashlib
 import re
 import sys
@@ -14,7 +13,6 @@ import tomllib
 from cvkit.files import checkout
 
 STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")  # nbgrader's default, to the letter
-LONGEST_CELL = 15
 
 _MARKER = re.compile(r"\s*### (BEGIN|END) (SOLUTION|HIDDEN TESTS)\s*")
 _ALMOST = re.compile(r"(?i)#.*\b(BEGIN|END) (SOLUTION|HIDDEN)")
@@ -229,42 +227,6 @@ def stale(root):
     )
 
 
-def style_problems(text):
-    """What breaks the lessons' style, in words: long cells, a figure without `alt`, no summary at the end.
-
-    Args:
-        text: the source, jupytext's percent format. An exercise may be long, and so may a cell with
-            ``tags=["long"]`` and a ``reason="..."``.
-
-    Returns:
-        A list of sentences, empty when all is well.
-    """
-    problems = []
-    cells = read_source(text)
-    for number, cell in enumerate(cells, 1):
-        if cell.cell_type != "code":
-            continue
-        lines = len(cell.source.splitlines())
-        excused = "long" in cell.metadata.get("tags", []) and cell.metadata.get("reason")
-        if lines > LONGEST_CELL and "nbgrader" not in cell.metadata and not excused:
-            problems.append(
-                f"cell {number} has {lines} lines of code, the limit is {LONGEST_CELL}: split it, or add "
-                'tags=["long"] reason="..." to its first line.'
-            )
-        try:
-            calls = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)]
-        except SyntaxError as error:
-            problems.append(f"cell {number} is not Python: {error.msg}.")
-            continue
-        for call in calls:
-            given = [*call.args[1:2], *(k.value for k in call.keywords if k.arg == "alt")]
-            if ast.unparse(call.func) == "lesson.figure" and all(ast.unparse(alt) in ("''", "None") for alt in given):
-                problems.append(f"cell {number}: lesson.figure needs alt, a sentence that says what the figure shows.")
-    if cells[-1].source.strip() != "lesson.summary()":
-        problems.append("the last cell must be lesson.summary() and nothing else.")
-    return problems
-
-
 def main(argv=None):
     """Write the notebooks, or with ``--check`` say which are stale; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m cvkit.homework.build", description=__doc__.splitlines()[0])
@@ -289,9 +251,11 @@ def main(argv=None):
 
 
 def _report(root):
+    from cvkit.homework import style
+
     complaints = [f"{path.relative_to(root)} is stale: run make notebooks" for path in stale(root)]
     for path in sorted((root / "notebooks" / "src").glob("*.py")):
-        complaints += [f"notebooks/src/{path.name}: {problem}" for problem in style_problems(path.read_text("utf-8"))]
+        complaints += [f"notebooks/src/{path.name}: {problem}" for problem in style.problems(path.read_text("utf-8"))]
     print("\n".join(complaints), file=sys.stderr, end="\n" if complaints else "")
     return 1 if complaints else 0
 

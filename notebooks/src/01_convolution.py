@@ -131,8 +131,8 @@ lesson.figure(
 )
 
 # %% [markdown]
-# Compare the two on the right. The legs of the tripod and the towers stand out in the first; the far edge of the lawn has a line of its own only in the
-# second. A network has many kernels, and learns which ones it needs.
+# Compare the two on the right. The upright middle of the tripod is bright in the first and vanishes in the second. The upper
+# side of the arm runs across, and is bright in the second. A network has many kernels, and learns which ones it needs.
 #
 # ## Padding: keep the size
 #

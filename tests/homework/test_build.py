@@ -5,7 +5,7 @@ import nbformat
 import pytest
 
 from cvkit.files import checkout
-from cvkit.homework import build
+from cvkit.homework import build, style
 from tests.support import raises
 
 REPOSITORY = "https://github.com/somebody/course"
@@ -248,46 +248,6 @@ def test_a_solution_cell_without_a_region_is_refused():
         pair(re.sub(r"        ### BEGIN SOLUTION\n(?s:.*?)### END SOLUTION\n", "", SOURCE))
 
 
-def test_a_source_in_good_style_has_no_problems():
-    assert build.style_problems(SOURCE) == []
-
-
-def test_a_long_cell_is_named_unless_it_is_excused_with_a_reason():
-    long = "\n".join(f"x{i} = {i}" for i in range(16))
-    text = SOURCE.replace(SETUP, long)
-    (problem,) = build.style_problems(text)
-    assert "18 lines of code" in problem  # import, blank line, 16 lines
-    assert len(build.style_problems(text.replace("# %%\nimport", '# %% tags=["long"]\nimport'))) == 1
-    assert build.style_problems(text.replace("# %%\nimport", '# %% tags=["long"] reason="one table"\nimport')) == []
-    assert build.style_problems(SOURCE.replace("    return 0", long.replace("x", "    y"))) == []  # an exercise
-
-
-@pytest.mark.parametrize(
-    ("call", "count"),
-    [
-        ("lesson.figure(fig)", 1),
-        ('lesson.figure(fig, alt="")', 1),
-        ('lesson.figure(fig, alt="Two curves that fall.")', 0),
-        ('lesson.figure(fig, "Two curves that fall.")', 0),
-        ('lesson.figure(fig, alt=f"{n} curves.")', 0),
-    ],
-)
-def test_a_figure_needs_alternative_text(call, count):
-    problems = build.style_problems(SOURCE.replace(SETUP, call))
-    assert len(problems) == count
-    assert all("lesson.figure needs alt" in problem for problem in problems)
-
-
-def test_the_last_cell_is_the_summary():
-    assert build.style_problems(SOURCE.replace("lesson.summary()", "3")) == [
-        "the last cell must be lesson.summary() and nothing else."
-    ]
-
-
-def test_a_cell_that_is_not_python_is_named():
-    assert "is not Python" in build.style_problems(SOURCE.replace(SETUP, "!ls"))[0]
-
-
 @pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.stem)
 def test_the_committed_copy_is_fresh_and_in_style(path):
     text = path.read_text(encoding="utf-8")
@@ -295,4 +255,4 @@ def test_the_committed_copy_is_fresh_and_in_style(path):
     copy = ROOT / "notebooks" / f"{path.stem}.ipynb"
     assert copy.is_file(), f"{copy.name} is missing: run make notebooks"
     assert copy.read_text(encoding="utf-8") == fresh, f"{copy.name} is stale: run make notebooks"
-    assert build.style_problems(text) == []
+    assert style.problems(text) == []
