@@ -52,13 +52,18 @@ def shape_mask(name, x, y, side, turn, height, width):
         raise ValueError(f"name must be one of {', '.join(SHAPE_CLASSES)}. Received {name!r}.")
     x, y, side = (_dyadic(value, _SUBPIXEL) for value in (x, y, side))
     reach = shape_reach(name, side)
-    rows = slice(max(math.floor(y - reach), 0), min(math.ceil(y + reach), height))
-    columns = slice(max(math.floor(x - reach), 0), min(math.ceil(x + reach), width))
+    rows, columns = _window(y, reach, height), _window(x, reach, width)
     across = np.arange(columns.start, columns.stop) + 0.5 - x  # (W,)
     down = np.arange(rows.start, rows.stop)[:, None] + 0.5 - y  # (H, 1)
     cosine, sine = _direction(turn / _STEPS)
     u, v = cosine * across + sine * down, cosine * down - sine * across  # (H, W) the shape's own axes
     return rows, columns, _OUTLINE[name](u, v, _dyadic(side * _RADIUS[name], 1024))
+
+
+def _window(centre, reach, size):
+    # The pixels within reach; none, not a slice from the far end, when the shape lies outside of the image.
+    first, last = (min(max(edge, 0), size) for edge in (math.floor(centre - reach), math.ceil(centre + reach)))
+    return slice(first, last)
 
 
 def shape_reach(name, side):

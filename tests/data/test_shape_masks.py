@@ -37,6 +37,11 @@ def test_equals_the_loop(name, x, y, side, turn):
     assert (mask == inside)[~near_the_edge].all()
 
 
+@pytest.mark.parametrize(("x", "y"), [(0, -1.625), (-1.625, 3), (22, 3), (4, 17), (-9, -9), (90, 90)])
+def test_a_shape_outside_of_the_image_leaves_it_empty(x, y):
+    assert not drawn("circle", x, y, 1, 0, 15, 20).any()
+
+
 @pytest.mark.parametrize("name", SHAPE_CLASSES)
 def test_all_shapes_have_the_same_area_and_keep_within_their_reach(name):
     mask = drawn(name, 200, 200, 160, 5, 400, 400)
