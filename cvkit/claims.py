@@ -15,6 +15,7 @@ LECTURES = {
     "L4": "Tsinghua, Applications of CNNs",
     "L5": "RWTH Aachen, CNNs III",
 }
+SUMMARY_TYPE = "application/vnd.cvkit.summary+json"  # what lesson.summary() displays, for programs
 _BOUNDS = ("equals", "at_least", "at_most", "between")
 
 

@@ -6,10 +6,9 @@ import os
 
 import keras
 
-from cvkit.claims import format_value, read_claims
+from cvkit.claims import SUMMARY_TYPE, format_value, read_claims
 from cvkit.devices import gpus
 
-SUMMARY_TYPE = "application/vnd.cvkit.summary+json"
 _PROFILES = ("laptop", "gpu")
 _STYLE = {"figure.dpi": 100, "figure.constrained_layout.use": True, "image.cmap": "gray", "axes.titlesize": "medium"}
 

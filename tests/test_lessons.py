@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import cvkit
-from cvkit import lessons
+from cvkit.claims import SUMMARY_TYPE
 from cvkit.homework.exercises.convolution import OUTPUT_SIZE, output_size
 from tests.support import raises
 
@@ -59,7 +59,7 @@ def test_summary_holds_every_claim_and_says_what_is_missing(shown):
     assert "61,706 | yes" in data["text/plain"]
     assert "1 | NO" in data["text/plain"]
     assert 'only with DATASET = "mnist"' in data["text/plain"]
-    record = data[lessons.SUMMARY_TYPE]
+    record = data[SUMMARY_TYPE]
     assert record["lesson"] == "lenet"
     assert [(claim["id"], claim["held"]) for claim in record["claims"]] == [
         ("lenet-today-parameters", True),
@@ -75,7 +75,7 @@ def test_summary_counts_points(shown):
     lesson.summary()
     assert text(shown).endswith("Exercises: 2 of 12 points.")
     expected = {"id": OUTPUT_SIZE.id, "status": "right", "points": 2, "earned": 2}
-    assert shown[-1][0][lessons.SUMMARY_TYPE]["exercises"] == [expected]
+    assert shown[-1][0][SUMMARY_TYPE]["exercises"] == [expected]
 
 
 def test_a_figure_is_shown_once_with_its_text(shown):

@@ -4,6 +4,7 @@ import shutil
 import nbformat
 import pytest
 
+from cvkit.claims import SUMMARY_TYPE
 from cvkit.homework import run
 from tests.support import raises
 
@@ -45,7 +46,7 @@ def notebook(*sources, said=None):
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     if said is not None:
         cells.append(nbformat.v4.new_code_cell("lesson.summary()"))
-        data = {run.MIME: said, "text/plain": "done"}
+        data = {SUMMARY_TYPE: said, "text/plain": "done"}
         cells[-1].outputs = [nbformat.v4.new_output("display_data", data=data)]
     return nbformat.v4.new_notebook(cells=cells)
 
@@ -58,7 +59,7 @@ def result(said, seconds=1.0, gigabytes=0.5, error=None):
 def _root(tmp_path, monkeypatch):
     (tmp_path / "notebooks" / "src").mkdir(parents=True)
     (tmp_path / "pyproject.toml").write_text('[project.urls]\nRepository = "https://github.com/a/b"\n[project]\n')
-    source = SOURCE.format(last=SUMMARY.format(mime=run.MIME, said=json.dumps(GOOD).replace("true", "True")))
+    source = SOURCE.format(last=SUMMARY.format(mime=SUMMARY_TYPE, said=json.dumps(GOOD).replace("true", "True")))
     (tmp_path / "notebooks" / "src" / "01_tiny.py").write_text(source)
     monkeypatch.setattr(run, "checkout", lambda: tmp_path)
     monkeypatch.delenv("CVKIT_TIME_FACTOR", raising=False)
