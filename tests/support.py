@@ -75,8 +75,11 @@ def finite_differences(function, x, step=1e-2):
 
 
 def check_gradient(function, x):
-    """The backend's gradient agrees with finite differences."""
-    assert_close(gradient(function, x), finite_differences(function, x), "gradient")
+    """The backend's gradient agrees with finite differences, in every way to run."""
+    expected = finite_differences(function, x)
+    assert_close(gradient(function, x), expected, "gradient")
+    for _, run in ways_to_run(function)[1:]:
+        assert_close(gradient(run, x), expected, "gradient")
 
 
 def check_layer(layer, *inputs):

@@ -1,7 +1,9 @@
-"""The two questions about the backend that the ROI layers ask, and the loop over chunks they share."""
+"""What the ROI layers ask of the backend: what it may do now, one kernel for many steps, a loop over chunks."""
+
+import functools
 
 import keras
-from keras import ops
+from keras import ops, tree
 
 
 def has_dynamic_kernels():
@@ -17,6 +19,35 @@ def has_dynamic_kernels():
     # TensorFlow exports this for Keras. Should it ever go, the portable code is used: slower on a CPU, equally right.
     enclosing = getattr(tf.__internal__, "get_enclosing_xla_context", None)
     return enclosing is not None and enclosing() is None
+
+
+def fused(function, *arguments):
+    """`function`, or the same compiled by XLA, which makes one pass over the memory of its many steps.
+
+    Compiling takes about a second for each new set of shapes. So it is done only where TensorFlow traces a graph and
+    all shapes are known; eager calls, and sizes that change from batch to batch, get the function as it is.
+
+    Args:
+        function: takes `arguments`, and perhaps Python numbers after them.
+        arguments: tensors, and tuples of them, that it will be called with.
+
+    Returns:
+        A function with the same signature.
+    """
+    if not has_dynamic_kernels():
+        return function
+    import tensorflow as tf
+
+    if tf.executing_eagerly() or any(None in tensor.shape for tensor in tree.flatten(arguments)):
+        return function
+    return _compiled(function)
+
+
+@functools.cache
+def _compiled(function):
+    import tensorflow as tf
+
+    return tf.function(function, jit_compile=True, autograph=False)
 
 
 def map_in_chunks(function, tensors, chunk):

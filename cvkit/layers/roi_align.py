@@ -6,7 +6,8 @@ from keras import ops
 from cvkit.layers import backend, roi
 from cvkit.validation import check_positive
 
-_CHUNK = 25  # ROIs sampled at a time: their samples fit into a processor's cache
+_KERNEL_CHUNK = 20  # ROIs sampled at a time by the kernel: their samples fit into a processor's cache
+_MATRIX_CHUNK = 100  # and by matrix products, which like more at a time
 
 
 def roi_align(feature_map, rois, pool_size, spatial_scale=1.0, sampling_ratio=2, aligned=True, reduction="mean"):
@@ -92,7 +93,7 @@ def _sample_by_matrices(feature_map, image, ys, xs, sampling_ratio, reduction):
         samples = ops.einsum("rqw,rpwc->rpqc", columns, samples)
         return samples if reduction == "mean" else ops.max_pool(samples, sampling_ratio, sampling_ratio)
 
-    return backend.map_in_chunks(sample, [image, ys, xs], _CHUNK)
+    return backend.map_in_chunks(sample, [image, ys, xs], _MATRIX_CHUNK)
 
 
 def _interpolation_matrix(points, size):
@@ -127,7 +128,7 @@ def _sample_by_kernel(feature_map, image, ys, xs, sampling_ratio, reduction):
         crops = tf.image.crop_and_resize(maps, ends, image, (ys.shape[1], xs.shape[1]))
         return pool(crops, sampling_ratio, sampling_ratio, "VALID")
 
-    return backend.map_in_chunks(sample, [image, ends], _CHUNK)
+    return backend.map_in_chunks(sample, [image, ends], _KERNEL_CHUNK)
 
 
 @keras.saving.register_keras_serializable(package="cvkit")

@@ -8,8 +8,6 @@ from keras import ops
 from cvkit.layers import backend, roi
 from cvkit.validation import check_positive
 
-_CHUNK = 64  # ROIs pooled at a time
-
 
 def roi_pooling(feature_map, rois, pool_size, spatial_scale=1.0, overlapping_bins=True):
     r"""Maximum of each region of interest, bin by bin.
@@ -53,29 +51,26 @@ def roi_pooling(feature_map, rois, pool_size, spatial_scale=1.0, overlapping_bin
     pool_size = roi.check_pool_size(pool_size)
     check_positive("spatial_scale", spatial_scale, "feature-map cells per image pixel, 1/16 for a stride of 16")
     feature_map, rois = roi.check_inputs(feature_map, rois)
-    height, width, channels = ops.shape(feature_map)[1:]
+    height, width = ops.shape(feature_map)[1:3]
     corners = _round(ops.cast(ops.reshape(rois, (-1, 4)), "float32") * spatial_scale)  # (B * R, 4) in cells
     rows = _bins(corners[:, 1], corners[:, 3], pool_size[0], height, overlapping_bins)
     columns = _bins(corners[:, 0], corners[:, 2], pool_size[1], width, overlapping_bins)
+    arguments = feature_map, rows, columns, ops.cast(roi.image_of_each_roi(rois), "int32")
 
-    num_levels = _num_levels(rows, height), _num_levels(columns, width)
-    table = _window_maxima(_window_maxima(feature_map, 1, num_levels[0]), 3, num_levels[1])  # (Lx, Ly, B, H, W, C)
-    row_strides = ops.shape(rois)[0] * height * width, width  # from one level and one row of the table to the next
-    column_strides = num_levels[0] * row_strides[0], 1
-    table = ops.reshape(table, (-1, channels))
-
-    row, has_rows = _windows(*rows, height, row_strides)  # (B * R, ph, 2), (B * R, ph)
-    column, has_columns = _windows(*columns, width, column_strides)  # (B * R, pw, 2), (B * R, pw)
-    row = row + (ops.cast(roi.image_of_each_roi(rois), "int32") * height * width)[:, None, None]
-    windows = [row[:, :, None, i] + column[:, None, :, j] for i in (0, 1) for j in (0, 1)]  # four (B * R, ph, pw)
-    has_cells = (has_rows[:, :, None] & has_columns[:, None, :])[..., None]  # (B * R, ph, pw, 1)
-
-    def pool(has_cells, *windows):
-        maximum = functools.reduce(ops.maximum, [ops.take(table, window, axis=0) for window in windows])
-        return ops.where(has_cells, maximum, 0)
-
-    pooled = backend.map_in_chunks(pool, [has_cells, *windows], _CHUNK)
-    return ops.reshape(pooled, (*ops.shape(rois)[:2], *pool_size, channels))
+    needed = _levels_needed(rows), _levels_needed(columns)
+    if isinstance(height, int) and isinstance(width, int):
+        usual, most = zip(_level_limits(height, pool_size[0]), _level_limits(width, pool_size[1]), strict=True)
+        pool_usual = backend.fused(_pool, *arguments)
+        pooled = ops.cond(
+            (needed[0] <= usual[0]) & (needed[1] <= usual[1]),
+            lambda: pool_usual(*arguments, usual),
+            lambda: _pool(*arguments, most),
+        )
+    elif backend.has_dynamic_kernels():
+        pooled = _pool(*arguments, needed)
+    else:
+        pooled = _pool(*arguments, (_level(height) + 1, _level(width) + 1))
+    return ops.reshape(pooled, (*ops.shape(rois)[:2], *pool_size, ops.shape(feature_map)[-1]))
 
 
 def _round(x):
@@ -98,6 +93,24 @@ def _bins(first, last, num_bins, size, overlapping):
 # overlap: a maximum does not mind counting twice. The same along the columns makes four windows for a rectangle.
 
 
+def _pool(feature_map, rows, columns, image, num_levels):
+    """Maximum over each bin, (B * R, ph, pw, C), from a table of window maxima with so many levels along each axis."""
+    batch, height, width, channels = ops.shape(feature_map)
+    table = _window_maxima(_window_maxima(feature_map, 1, num_levels[0]), 3, num_levels[1])  # (Lx, Ly, B, H, W, C)
+    table = ops.reshape(table, (-1, channels))
+    row_strides = batch * height * width, width  # from one level and one row of the table to the next
+    column_strides = num_levels[0] * row_strides[0], 1
+    row, has_rows = _windows(*rows, height, row_strides)  # (B * R, ph, 2), (B * R, ph)
+    column, has_columns = _windows(*columns, width, column_strides)  # (B * R, pw, 2), (B * R, pw)
+    row = row + (image * height * width)[:, None, None]
+    windows = [row[:, :, None, i] + column[:, None, :, j] for i in (0, 1) for j in (0, 1)]  # four (B * R, ph, pw)
+    # A bin without cells may have windows beyond the table; they are brought back, and their maximum replaced by 0.
+    last = ops.shape(table)[0] - 1
+    maxima = [ops.take(table, ops.minimum(window, last), axis=0) for window in windows]
+    has_cells = has_rows[:, :, None] & has_columns[:, None, :]  # (B * R, ph, pw)
+    return ops.where(has_cells[..., None], functools.reduce(ops.maximum, maxima), 0)
+
+
 def _window_maxima(x, axis, num_levels):
     """Maxima of 1, 2, 4, ... neighbours along `axis`, cut off at the end of the map, (num_levels, *x.shape)."""
     size = ops.shape(x)[axis]
@@ -106,7 +119,12 @@ def _window_maxima(x, axis, num_levels):
         ahead = ops.minimum(ops.arange(size, dtype="int32") + window, size - 1)
         return ops.maximum(maxima, ops.take(maxima, ahead, axis=axis)), maxima
 
-    return ops.scan(double, x, 2 ** ops.arange(num_levels, dtype="int32"))[1]
+    if not isinstance(num_levels, int):  # known when it runs
+        return ops.scan(double, x, 2 ** ops.arange(num_levels, dtype="int32"))[1]
+    levels = [x]
+    for level in range(num_levels - 1):
+        levels.append(double(levels[-1], 2**level)[0])
+    return ops.stack(levels)
 
 
 def _level(length):
@@ -114,12 +132,15 @@ def _level(length):
     return ops.sum(ops.cast(length[..., None] >= 2 ** ops.arange(1, 24, dtype="int32"), "int32"), axis=-1)
 
 
-def _num_levels(bins, size):
-    """Levels that the longest bin needs, or, where XLA must know it beforehand, that the longest possible one needs."""
-    if backend.has_dynamic_kernels():
-        start, end = bins
-        return ops.max(_level(end - start), initial=0) + 1
-    return size.bit_length() if isinstance(size, int) else _level(size) + 1
+def _levels_needed(bins):
+    start, end = bins
+    return ops.max(_level(end - start), initial=0) + 1
+
+
+def _level_limits(size, num_bins):
+    """Levels that bins need at most: of ROIs inside the image, which are the usual ones, and of any."""
+    longest = min(-(-(size + 1) // num_bins) + 1, size)  # such a ROI touches size + 1 cells when it ends on the border
+    return longest.bit_length(), size.bit_length()
 
 
 def _windows(start, end, size, strides):
