@@ -31,7 +31,8 @@ class Claim:
         how: how it is measured, in words.
         bound: one of ``{"equals": value}``, ``{"at_least": number}``, ``{"at_most": number}``, ``{"between": [a, b]}``.
         correct: the corrected statement, where the slide is wrong; else empty.
-        dataset: the data set that the claim needs, where it is not the embedded one; else empty.
+        dataset: the data set that the claim is about, where the lesson runs on several; else empty. One of a lesson's
+            claims with a data set must be measured in each run.
     """
 
     id: str

@@ -147,7 +147,9 @@ class Lesson:
             {"id": id, "status": result.status, "points": result.points, "earned": result.earned}
             for id, result in self._results.items()
         ]
-        missing = [id for id, claim in self._claims.items() if id not in self._measured and not claim.dataset]
+        of_a_set = {id for id, claim in self._claims.items() if claim.dataset}
+        settled = of_a_set if of_a_set & set(self._measured) else set()
+        missing = [id for id in self._claims if id not in self._measured and id not in settled]
         unchecked = [id for id in self._exercises if id not in self._results]
         return {"lesson": self.slug, "claims": claims, "exercises": exercises, "missing": missing + unchecked}
 
