@@ -137,7 +137,8 @@ class Lesson:
         if held is None:
             measured = f'only with DATASET = "{claim.dataset}"' if claim.dataset else "not measured"
             return (claim.lecture, claim.says, claim.correct or "as said", measured, "")
-        return (claim.lecture, claim.says, claim.correct or "as said", format_value(value), "yes" if held else "NO")
+        measured = f"{format_value(value)} ({claim.how})"
+        return (claim.lecture, claim.says, claim.correct or "as said", measured, "yes" if held else "NO")
 
     def _record(self):
         claims = [

@@ -56,8 +56,8 @@ def test_summary_holds_every_claim_and_says_what_is_missing(shown):
     lesson.claim("lenet-1998-parameters", 1)
     lesson.summary()
     data = shown[-1][0]
-    assert "61,706 | yes" in data["text/plain"]
-    assert "1 | NO" in data["text/plain"]
+    assert "61,706 (counted by Keras) | yes" in data["text/plain"]
+    assert "1 (counted by Keras) | NO" in data["text/plain"]
     assert 'only with DATASET = "mnist"' in data["text/plain"]
     record = data[SUMMARY_TYPE]
     assert record["lesson"] == "lenet"
