@@ -312,8 +312,8 @@ lesson.claim("relu-trains-faster", results["LeNet-5"][0] - results["sigmoid, ave
 # %% [markdown]
 # With one run each, small differences mean little; lesson 05 takes several seeds for every comparison. Three things stand out all the same.
 #
-# - The dense network, with as many weights, makes several times as many errors. It is not only a matter of neighbours: LeNet-5 also does five times the work,
-#   and on shuffled pixels it loses much of its lead, but not all.
+# - The dense network, with as many weights, makes several times as many errors. LeNet-5 spends several times as many multiply-adds, so the comparison is
+#   generous to it; but on shuffled pixels, with the same work, it loses much of its lead.
 # - With sigmoids and averages the network starts late. A sigmoid's slope is at most 1/4, which tends to shrink the gradient on its way back through the layers.
 #   ReLU has slope 1 where its input is positive, and 0 elsewhere.
 # - The architecture of 1998 starts at once. Its tangent is steep at zero; its authors had thought about this.
