@@ -141,7 +141,7 @@ def _backend():
 
 def _gpus():
     """GPUs that Keras sees, asked in a process of its own: a backend may be chatty, or crash on an old processor."""
-    code = "import json, keras; print(json.dumps(keras.distribution.list_devices('gpu')))"
+    code = "import json; from cvkit.devices import gpus; print(json.dumps(gpus()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
