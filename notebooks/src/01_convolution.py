@@ -36,7 +36,8 @@ def dense_weights(inputs, units):
 dense_weights(784, 10), dense_weights(10_000, 100)
 
 # %% [markdown]
-# Lessons hold such numbers against the lectures. The call below says what the slide claims and what you measured, and whether that is as it must be. All of
+# Lessons hold such numbers against the lectures. The call below prints what the slide claims, the correction where the slide is wrong, and
+# whether your number agrees with what is right. All of
 # them are collected in a table at the end.
 
 # %%
@@ -131,8 +132,8 @@ lesson.figure(
 )
 
 # %% [markdown]
-# Compare the two on the right. The upright middle of the tripod is bright in the first and vanishes in the second. The upper
-# side of the arm runs across, and is bright in the second. A network has many kernels, and learns which ones it needs.
+# Compare the two on the right. The upright middle of the tripod is bright in the first and vanishes in the second. The upper side of the camera runs across: it is faint in the first and bright in the
+# second. A network has many kernels, and learns which ones it needs.
 #
 # ## Padding: keep the size
 #
@@ -158,8 +159,7 @@ lesson.claim("padded-example", padded_output)
 # $3 + 2 - 2 + 1 = 4$ rows, and its first column is 0, 9, 21, 6: the kernel touches the image there with its right half.
 #
 # Two conventions are in use, so read with care. L3 uses $p$ for the zeros added *in total*; L1 and most papers, like this lesson, for those on *each side*.
-# Keras avoids the question. `padding="valid"` adds none. `padding="same"` adds what is needed for $n_\text{out} = n$ (with a stride of $s$, see below, for
-# $\lceil n / s \rceil$), on both sides where it can, and one more at the end where it must.
+# Keras avoids the question. `padding="valid"` adds none. `padding="same"` adds what is needed for $n_\text{out} = n$ (with a stride of $s$, see below, for $n / s$ rounded up), on both sides where it can, and one more at the end where it must.
 #
 # ## Stride: skip places
 #
@@ -183,12 +183,12 @@ lesson.claim("stride-2-example", stride2)
 #
 # ## Channels: look through the whole stack
 #
-# In a stack of **channels**, such as the three of a colour image, the kernel has a layer of weights for each, and the products of all are added into one
+# In a stack of **channels**, such as the three of a colour image, the kernel has a table of $k_h \times k_w$ weights for each, and the products of all are added into one
 # number. Several kernels make several output channels; the $d$-th has the weights $K_{a,b,c,d}$ and a bias $t_d$ of its own:
 #
 # $$H_{i,j,d} = t_d + \sum_{a}\sum_{b}\sum_{c} K_{a,b,c,d}\; X_{i+a,\; j+b,\; c}.$$
 #
-# To check it, we take five input channels, four output channels and an oblong kernel, so that no two sizes are alike. (Biases start at zero in Keras; here
+# To check it, we take five input channels, four output channels and an oblong kernel, so that a mixed-up axis of the kernel would show. (Biases start at zero in Keras; here
 # they are drawn at random, or the check would not notice them.)
 
 # %%
@@ -206,8 +206,8 @@ print(f"kernel {weights.shape}, output {by_hand.shape}, largest difference {abs(
 # Two rows, three columns, five input channels, four output channels. The difference is rounding. One output channel is also called a *feature map*, or map
 # for short.
 #
-# Even a **1 × 1 kernel** makes sense now. It sees one pixel, but all its channels: the weights (1/3, 1/3, 1/3) turn colour into grey, and others pick out a
-# colour. Without neighbours, the sum is a dot product over the channels at each pixel, in NumPy `@`.
+# Even a **1 × 1 kernel** makes sense now. It sees one pixel, but all its channels: with the channels red, green, blue, the weights (1/3, 1/3, 1/3) turn colour into grey, and
+# (1, 0, −1) give red minus blue, shown here as (1 + value) / 2, as it can be negative. Without neighbours, the sum is a dot product over the channels at each pixel, in NumPy `@`.
 
 # %%
 cat = cvkit.data.load("photos")["chelsea"] / 255.0
@@ -234,7 +234,7 @@ smoother = layers.Conv1D(1, 15, use_bias=False, kernel_initializer=keras.initial
 smooth = ops.convert_to_numpy(smoother(series[None, :, None]))[0, :, 0]
 fig, ax = plt.subplots(figsize=(7, 2.4))
 ax.plot(time, series, color="lightgrey", label="series")
-ax.plot(time[7:-7], smooth, label="mean of 15 neighbours")
+ax.plot(time[7:-7], smooth, label="mean of 15 points")
 ax.set(xlabel="time", ylabel="value", title="A convolution in one dimension")
 ax.legend(frameon=False)
 lesson.figure(
@@ -252,8 +252,8 @@ print(pooled)
 lesson.claim("max-pooling-example", pooled)
 
 # %% [markdown]
-# Here the windows overlap, because the stride is 1. Left to itself, Keras takes the window's size as the stride, so that 2 × 2 pooling halves height and
-# width. The formula for the output's size holds for pooling too.
+# Here the windows overlap, because the stride is 1. Left to itself, Keras takes the window's size as the stride, so that 2 × 2 pooling halves height and width,
+# rounded down. The formula for the output's size holds for pooling too.
 #
 # ## A convolution is a matrix
 #
@@ -262,11 +262,11 @@ lesson.claim("max-pooling-example", pooled)
 # rows, one for each output, and nine columns, one for each pixel. A dense layer of that shape has 36 weights; this one has four.
 
 # %%
-ones = np.array([[1.0, 2.0], [3.0, 4.0]])  # a kernel without a zero, to see where its weights go
+full_kernel = np.array([[1.0, 2.0], [3.0, 4.0]])  # a kernel without a zero, to see where its weights go
 matrix = np.zeros((4, 9))
 for row, (i, j) in enumerate(np.ndindex(2, 2)):
     for a, b in np.ndindex(2, 2):
-        matrix[row, (i + a) * 3 + (j + b)] = ones[a, b]
+        matrix[row, (i + a) * 3 + (j + b)] = full_kernel[a, b]
 fig, ax = plt.subplots(figsize=(6, 2.8))
 cvkit.plots.matrix(matrix, ax, "the matrix of the kernel [[1, 2], [3, 4]]")
 ax.set(xlabel="pixel", ylabel="output", xticks=range(9), yticks=range(4))
@@ -276,7 +276,7 @@ lesson.figure(
 )
 
 # %%
-difference = matrix @ image.ravel() - keras_convolution(image, ones).ravel()
+difference = matrix @ image.ravel() - keras_convolution(image, full_kernel).ravel()
 lesson.claim("convolution-is-a-matrix", abs(difference).max())
 
 # %% [markdown]
@@ -318,9 +318,10 @@ lesson.figure(
 lesson.claim("receptive-field-grows", widths)
 
 # %% [markdown]
-# This is the **receptive field**. It grows by two with each layer, so seven layers see all 15 pixels of this image. The middle counts more
+# This is the **receptive field**. It grows by two with each layer, so after seven layers the middle unit sees all of this image of 15 × 15 pixels. The middle counts more
 # than the rim: more ways lead there. Pooling or a stride makes it grow faster. The package works the number out from the layers, without a gradient: below,
-# *field* is the receptive field, and *jump* how many pixels of the image lie between neighbouring units.
+# *field* is the receptive field, and *jump* by how many pixels of the image the windows of
+# neighbouring units are apart. *Multiply-adds* counts the products.
 
 # %%
 pooling_stack = keras.Sequential([stack(2), layers.MaxPooling2D(2), layers.Conv2D(1, 3)])
@@ -342,9 +343,9 @@ inside = np.s_[:, 3:]
 lesson.claim("convolution-is-equivariant", abs(shift_then_filter[inside] - filter_then_shift[inside]).max())
 
 # %% [markdown]
-# L1 says *invariant*, which would mean that the output does not change at all. It does: it moves along. Pooling brings a little of invariance. The maximum of
-# a window often stays the same when the image moves by one pixel, because the brightest spot is still inside the window. We measure how much the output
-# changes, relative to its size, for max pooling; and, as a control, when of each window one fixed pixel is kept.
+# L1 says *invariant*, which would mean that the output does not change at all. It does: it moves along. Pooling brings a little invariance. The maximum of
+# a window often stays the same when the image moves by one pixel, because the largest value is still inside the window. We pool the absolute values of Sobel's output, move the image by one
+# pixel, and divide the norm of the change by the norm of the output. As a control, we keep one fixed pixel of each window instead of the maximum.
 
 
 # %%
@@ -381,8 +382,8 @@ lesson.figure(
 lesson.claim("pooling-adds-invariance", pooled[2] / pooled[0])
 
 # %% [markdown]
-# The larger the window, the smaller the change, and it is the maximum that does it, not the thinning out. But even 8 × 8 pooling is far from
-# unmoved. And translation is all we get. If we turn the image by 90 degrees, or enlarge it, the output of this kernel is not the turned or enlarged one. (A
+# The larger the window, the smaller the change, and it is the maximum that does it, not the thinning out. (The number above is the change at 4 × 4 over that at 1 × 1.) Even at
+# 8 × 8 a change of 0.25 remains. And translation is all we get. If we turn the image by 90 degrees, or enlarge it, the output of this kernel is not the turned or enlarged one. (A
 # kernel that looks the same when it is turned, like the mean above, would pass the first test.)
 
 # %%
@@ -393,8 +394,8 @@ enlarged = relative_change(np.kron(filtered, np.ones((2, 2))), keras_convolution
 lesson.claim("rotation-is-not-equivariant", [turned, enlarged])
 
 # %% [markdown]
-# Both are far from zero, where translation gave zero. For the turn that is plain: upright edges now run across, and this kernel is blind to them. In
-# the enlarged image every edge is half as steep for a kernel that is as small as before.
+# Both are far from zero, where translation gave zero. For the turn that is plain: upright edges now run across, and this kernel is blind to them. The enlarged image meets a kernel as small
+# as before: a gradual change of brightness is half as steep for it, and a sharp edge gives a line half as wide as in the enlarged output.
 # A network that must recognise turned objects has to see turned objects in training.
 #
 # ## Shuffle the pixels
@@ -466,7 +467,8 @@ lesson.claim("dense-net-ignores-order", lost[dense_network])
 lesson.claim("convolution-needs-order", lost[convolutional_network])
 
 # %% [markdown]
-# The dense network does not care: to it, an image is a list. The convolutional one loses accuracy, because neighbours in the shuffled image have nothing to
+# Trained anew on shuffled images, the dense network does as well: to it, an image is a list. (That is all L3's *invariant* can mean; a network already
+# trained would fail.) The convolutional one loses accuracy, because neighbours in the shuffled image have nothing to
 # do with each other, and it had been using that they do. It still does well, since the pixels are shuffled alike in every image, so there is a pattern to
 # learn, only not a local one. That convolution beats the dense network on ordered images is *not* shown here: on such small images the difference is not
 # clearly larger than that between seeds. Lesson 02 looks again, on larger ones.
@@ -497,8 +499,8 @@ lesson.claim("intro-network-parameters", cvkit.analysis.count_parameters(intro_n
 # **A slip in the slides.** From the usual 28 × 28 pixels you get $28 - 5 + 1 = 24$, and 12 × 12 after pooling; with padding, 14 × 14. A 30 × 30 image gives
 # 26, and then 13: that is the geometry for which the slide's counts are right.
 #
-# Notice where the parameters are: 260 in the convolution, 338,200 in the dense layer. Two more pixels on each side cost the dense layer 50,000 weights
-# and the convolution none. And a dense layer *instead* of that convolution, from 30 × 30 pixels to its 26 × 26 × 10 outputs, would need
+# Notice where the parameters are: 260 in the convolution, 338,200 in the dense layer. Going from 28 × 28 to 30 × 30 pixels costs the dense layer 50,000 weights and the
+# convolution none. And a dense layer *instead* of that convolution, from 30 × 30 pixels to its 26 × 26 × 10 outputs, would need
 # $900 \cdot 6{,}760 \approx 6$ million.
 #
 # A last count for later. L3 replaces a dense layer of 100 units on a stack of 50 maps of 7 × 7 by a 7 × 7 convolution with 100 kernels.
@@ -526,7 +528,7 @@ convolution = layers.Conv2D(100, 7)
 [convolution(np.ones((1, size, size, 50))).shape for size in (7, 9)]
 
 # %% [markdown]
-# That trick turns a classifier into a detector, in lesson 09.
+# With that trick, lesson 09 turns a classifier into a network that finds objects anywhere in an image.
 #
 # ## Exercises
 #
@@ -581,7 +583,7 @@ assert output_size(227, 11, p=0, s=4) == 55
 # %% [markdown]
 # ### Exercise 3: max pooling (2 points)
 #
-# Take the largest value of each window of `size` × `size` pixels of `image`, an array with two axes, not necessarily square. The window moves by `stride` and
+# Return a NumPy array with the largest value of each window of `size` × `size` pixels of `image`, an array with two axes, not necessarily square. The window moves by `stride` and
 # stays inside the image; rows and columns that are left over are dropped.
 
 
@@ -653,7 +655,8 @@ assert num_parameters(11, 3, 96) == 34_944
 # - A convolution slides one small kernel over the image: multiply, add up, move on.
 # - The output has $\lfloor (n + 2p - k) / s \rfloor + 1$ pixels along a side.
 # - It is a matrix with few, shared weights. Their number does not grow with the image; that of a dense layer does.
-# - Stacked 3 × 3 layers see 3, 5, 7 pixels. When the image moves, the output moves along; when it turns, the output does not turn with it. Shuffled pixels
+# - Stacked 3 × 3 layers see 3, 5, 7 pixels. When the image moves, the output moves along; when it turns, the output in general does not turn
+#   with it. Shuffled pixels
 #   hurt a convolutional network and not a dense one.
 #
 # ## The library's way
@@ -667,7 +670,7 @@ assert num_parameters(11, 3, 96) == 34_944
 # - I. Goodfellow, Y. Bengio and A. Courville, *Deep Learning*, 2016, chapter 9.
 #
 # **A paper to present in five minutes:** R. Zhang, *Making convolutional networks shift-invariant again*, ICML 2019, arXiv 1904.11486. It shows that pooling with a stride breaks the equivariance we measured for
-# stride 1, and mends it with a blur.
+# stride 1, and largely restores it with a blur.
 #
 # ## What the lectures say, and what you measured
 

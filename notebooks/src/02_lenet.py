@@ -74,7 +74,7 @@ cvkit.analysis.layer_table(network)
 
 # %% [markdown]
 # Follow one column at a time. *Output*: 32 shrinks to 28 (a 5 × 5 kernel), halves to 14, shrinks to 10, halves to 5, while the maps grow from 1 to 6 to 16.
-# *Field*: a unit of S4 sees 16 × 16 of the 32 × 32 pixels, and C5 sees them all. *Parameters*: most sit in C5, the first dense layer. *Multiply-adds*
+# *Field* (receptive field) and *jump* are as in lesson 01, with "?" where no positions are left: a unit of S4 sees 16 × 16 of the 32 × 32 pixels, and C5 sees them all. *Parameters*: most sit in C5, the first dense layer. *Multiply-adds*
 # (multiplications, each with its addition): most are spent in C3, which has few weights but uses each of them a hundred times.
 #
 # You can check the parameters in your head. C1 has six kernels of $5 \cdot 5 \cdot 1$ weights and a bias: $6 \cdot 26 = 156$. C3 has sixteen kernels over six maps:
@@ -113,8 +113,9 @@ lesson.figure(
 # $$Y_{i,j,c} = \phi\Big(w_c \sum_{u,v \in \{0,1\}} X_{2i+u,\,2j+v,\,c} + b_c\Big).$$
 #
 # **The output was a comparison.** For each digit $k$ there was a fixed drawing $p_k$ of 7 × 12 pixels, +1 for ink and −1 for paper, and the 84 units of F6 had to
-# look like the right one. That is why there are 84. The score of a digit is minus half the squared distance, so that the nearest drawing has the largest, and
-# it has no weights to learn:
+# look like the right one. That is why there are 84. Call the outputs of F6 $x_1, \dots, x_{84}$, and number the pixels of a drawing line by line. Our score
+# $z_k$ of digit $k$ is minus half the squared distance, so that the nearest drawing has the largest. (The paper used the distance itself: the smallest wins.)
+# It has no weights to learn:
 #
 # $$z_k = -\tfrac12 \sum_{i=1}^{84} (x_i - p_{k,i})^2.$$
 
@@ -131,7 +132,7 @@ cvkit.analysis.layer_table(original)
 
 # %% [markdown]
 # Two more differences cost no parameters. The squashing function $\phi$ was a hyperbolic tangent, scaled so that it maps 1 to 1 and −1 to −1. And the first layer,
-# *contrast*, changes pixel values so that their mean is near zero.
+# *contrast*, maps pixel values from 0…1 to −0.1…1.175, which brought the mean near zero on the paper's digits (on our small ones it is about 0.3).
 
 # %% [markdown]
 # ## Training
@@ -140,7 +141,7 @@ cvkit.analysis.layer_table(original)
 # *cross-entropy*, is minus the logarithm of the true class's probability. *Adam* is gradient descent with a step size of its own for each weight, computed
 # from 32 images at a time. The learning rate falls to zero along a cosine. One *epoch* is one pass over the training images.
 #
-# One thing is for the small data set only. A network could learn 1,257 images by heart, so we show it each one a little differently every time: shifted by up
+# Two things depend on the data set. The small one gets 25 epochs, the large ones 3. And a network could learn 1,257 images by heart, so we show it each one a little differently every time: shifted by up
 # to 8%, turned by up to 11 degrees, scaled by up to 10%, at random. That is called **data augmentation**. Keras does it with layers that act in training only.
 
 
@@ -202,7 +203,8 @@ lesson.claim(claims[DATASET], results["LeNet-5"][-1])
 # %% [markdown]
 # ## What it gets wrong
 #
-# Here are the test images on which the network fails, in red, then those it is least sure of. Under each you find the truth and what the network says, with its
+# Here are sixteen test images: first those on which the network fails, the least sure first, with captions in red; if there is room, then the right ones of which it is
+# least sure. Under each you find the truth and what the network says, with its
 # probability.
 
 # %%
@@ -226,9 +228,10 @@ lesson.figure(
 )
 
 # %% [markdown]
-# Would you have known them all? Some are ambiguous even to us. Others are plain, and the network still errs.
+# Would you have known them all? Look at the probabilities too: a network can be wrong and sure of it.
 #
-# A **confusion matrix** shows which classes it mixes up. The row is the true class, the column the answer. Errors that repeat stand out beside the diagonal.
+# A **confusion matrix** shows which classes it mixes up. The row is the true class, the column the answer. Correct answers lie on the diagonal, errors off
+# it; an error that repeats makes a large number there.
 # You will write it yourself in exercise 3; here it comes from scikit-learn.
 
 # %%
@@ -246,7 +249,8 @@ lesson.figure(fig, alt="A 10 × 10 table with large numbers on the diagonal and 
 # ## Is it the convolution?
 #
 # Any network with 60,000 weights might do as well. So we train a dense one of about the same number, with the same recipe. And we train LeNet-5 on images whose
-# pixels are shuffled, all in the same way. Lesson 01 did both with small networks on 8 × 8 pixels; here there is more to see. The shuffling is a layer, so
+# pixels are shuffled, all in the same way. Lesson 01 did both with small networks on 8 × 8 pixels; here the images have 32 × 32. (The
+# small digits are only enlarged, which adds pixels but no detail.) The shuffling is a layer, so
 # that it comes *after* the augmentation: we move the digit, then shuffle.
 
 
@@ -276,7 +280,7 @@ results["LeNet-5, pixels shuffled"] = fit(cvkit.models.lenet5, first=ShufflePixe
 # %% [markdown]
 # ## Sigmoids and averages
 #
-# L3 counts ReLU among the steps from LeNet to AlexNet. A sigmoid squashes its input to values from 0 to 1; ReLU is $\max(0, x)$. And where we now pool by the
+# L3 says that ReLU replaced the sigmoid between LeNet and AlexNet; LeNet-5 itself had the tangent above. A sigmoid squashes its input to values from 0 to 1; ReLU is $\max(0, x)$. And where we now pool by the
 # maximum, LeNet summed. So we train today's network with sigmoids and average pooling, and also the architecture of 1998 in full, all with our recipe. (With
 # clothes, the drawings of digits serve as arbitrary codes.)
 
@@ -295,7 +299,7 @@ cvkit.plots.curves(results, ax, "test accuracy", title="Five networks, one recip
 ax.set_ylim(0, 1.02)
 lesson.figure(
     fig,
-    alt="Five accuracy curves over the epochs. Four rise at once, LeNet-5 the highest; with sigmoids and averages it rises late and ends lowest.",
+    alt="Five accuracy curves over the epochs. Four rise at once, and today's LeNet-5 ends highest; with sigmoids and averages the fifth starts late.",
 )
 
 # %%
@@ -314,9 +318,10 @@ lesson.claim("relu-trains-faster", results["LeNet-5"][0] - results["sigmoid, ave
 #
 # - The dense network, with as many weights, makes several times as many errors. LeNet-5 spends several times as many multiply-adds, so the comparison is
 #   generous to it; but on shuffled pixels, with the same work, it loses much of its lead.
-# - With sigmoids and averages the network starts late. A sigmoid's slope is at most 1/4, which tends to shrink the gradient on its way back through the layers.
+# - With sigmoids and averages the network starts late. We changed two things at once; the likelier cause is the sigmoid, whose slope is at most 1/4, which tends to shrink the gradient on its way back through the layers.
 #   ReLU has slope 1 where its input is positive, and 0 elsewhere.
-# - The architecture of 1998 starts at once. Its tangent is steep at zero; its authors had thought about this.
+# - The architecture of 1998 starts at once. Its hyperbolic tangent has slope 1.14 at zero, over four times a sigmoid's, which probably helps; more than
+#   that differs, so this run does not prove it.
 #
 # ## Exercises
 #
@@ -324,7 +329,8 @@ lesson.claim("relu-trains-faster", results["LeNet-5"][0] - results["sigmoid, ave
 #
 # ### Exercise 1: the sparse C3 (2 points)
 #
-# How many parameters does a convolution with a table of connections have? `table` is a NumPy array of zeros and ones with a row for each input map and a column
+# Return the number of parameters, weights and biases, of a convolution with a table of connections. `table` is a NumPy array of zeros and ones (or `False`
+# and `True`) with a row for each input map and a column
 # for each output map; each 1 is a kernel of `kernel_size` × `kernel_size` weights. Each output map has one bias. Check yourself: LeNet's table with kernels of
 # 5 × 5 gives 1,516.
 
