@@ -7,8 +7,8 @@
 # - write it as a matrix, and count its parameters against those of a dense layer;
 # - measure how far a stack of layers sees, and what happens when the image moves, turns or is shuffled.
 #
-# **Before you start:** Python, NumPy, what a dense (fully connected) layer does, and how a small network is trained with Keras. **Time:** 1 minute of computing on two cores, two hours of
-# reading and exercises. Follows the Tor Vergata lecture (L3), with examples of AC 209B (L1).
+# **Before you start:** Python, NumPy, what a dense (fully connected) layer does, and how a small network is trained with Keras. **Time:** 1 minute of
+# computing on two cores, two hours of reading and exercises. Follows the Tor Vergata lecture (L3), with examples of AC 209B (L1).
 
 # %%
 import cvkit
@@ -36,17 +36,16 @@ def dense_weights(inputs, units):
 dense_weights(784, 10), dense_weights(10_000, 100)
 
 # %% [markdown]
-# Lessons hold such numbers against the lectures. The call below prints what the slide claims, the correction where the slide is wrong, and
-# whether your number agrees with what is right. All of
-# them are collected in a table at the end.
+# Lessons hold such numbers against the lectures. The call below prints what the slide claims, the correction where the slide is wrong, and whether
+# your number agrees with what is right. All of them are collected in a table at the end.
 
 # %%
 weights_per_pair = dense_weights(10_000, 100) / (10_000 * 100)
 lesson.claim("dense-on-a-megapixel", weights_per_pair * 10**6 * 10**3)
 
 # %% [markdown]
-# A billion weights of four bytes each, for one layer. And they would have to learn the same thing a million times over: an edge in the upper left corner
-# and the same edge in the lower right share no weight. Two facts about images help us out.
+# A billion weights of four bytes each, for one layer. And they would have to learn the same thing a million times over: an edge in the upper left
+# corner and the same edge in the lower right share no weight. Two facts about images help us out.
 #
 # - *Nearby pixels belong together.* A unit can look at a small window and ignore the rest.
 # - *What is worth seeing here is worth seeing there.* Every window can share the same few weights.
@@ -54,7 +53,8 @@ lesson.claim("dense-on-a-megapixel", weights_per_pair * 10**6 * 10**3)
 # ## The idea, by hand
 #
 # The shared weights are called the **kernel** (or filter). We lay it on the image, multiply each weight by the pixel below it, and add the products
-# up. That is one number of the output. Then we move on by one pixel. For an image $X$ and a kernel $K$ of $k_h \times k_w$ weights, all counted from 0,
+# up. That is one number of the output. Then we move on by one pixel. For an image $X$ and a kernel $K$ of $k_h \times k_w$ weights, all counted from
+# 0,
 #
 # $$H_{i,j} = \sum_{a=0}^{k_h-1}\;\sum_{b=0}^{k_w-1} K_{a,b}\; X_{i+a,\; j+b}.$$
 #
@@ -86,8 +86,8 @@ output
 # ## The same with Keras
 #
 # Keras expects several images at once (a *batch*), and each has *channels*: three in a colour image, one in a grey one. So images have the shape
-# `(batch, height, width, channels)` and kernels `(height, width, input channels, output channels)`. Ours has one input and one output channel. This helper
-# adds the extra axes and takes them off again.
+# `(batch, height, width, channels)` and kernels `(height, width, input channels, output channels)`. Ours has one input and one output channel. This
+# helper adds the extra axes and takes them off again.
 
 
 # %%
@@ -114,9 +114,9 @@ convolve2d(image, kernel, mode="valid"), convolve2d(image, np.flip(kernel), mode
 # %% [markdown]
 # ## What a kernel can see
 #
-# The weights decide what the output shows. Equal weights that sum to one give the mean of the window: the picture gets softer. The two weights $[1, -1]$
-# side by side give the difference between a pixel and its right neighbour: zero where nothing changes, large where brightness jumps. That is an edge
-# detector, with two weights. One above the other, they find the edges that run across.
+# The weights decide what the output shows. Equal weights that sum to one give the mean of the window: the picture gets softer. The two weights $[1,
+# -1]$ side by side give the difference between a pixel and its right neighbour: zero where nothing changes, large where brightness jumps. That is an
+# edge detector, with two weights. One above the other, they find the edges that run across.
 
 # %%
 photo = cvkit.data.load("photos")["camera"][..., 0] / 255.0
@@ -132,12 +132,13 @@ lesson.figure(
 )
 
 # %% [markdown]
-# Compare the two on the right. The upright middle of the tripod is bright in the first and vanishes in the second. The upper side of the camera runs across: it is faint in the first and bright in the
-# second. A network has many kernels, and learns which ones it needs.
+# Compare the two on the right. The upright middle of the tripod is bright in the first and vanishes in the second. The upper side of the camera runs
+# across: it is faint in the first and bright in the second. A network has many kernels, and learns which ones it needs.
 #
 # ## Padding: keep the size
 #
-# A $k \times k$ kernel fits into $n$ pixels at $n - k + 1$ places, so each layer shrinks the image. To stop that, we add a frame of zeros: **padding**. With
+# A $k \times k$ kernel fits into $n$ pixels at $n - k + 1$ places, so each layer shrinks the image. To stop that, we add a frame of zeros:
+# **padding**. With
 # $p$ zeros on each side there are $n + 2p - k + 1$ places, and the size is kept when $p = (k - 1)/2$. That needs an odd $k$, which is one reason why
 # kernels usually are odd. The lecture's kernel is even: with a frame of one zero, 3 × 3 pixels grow to 4 × 4.
 
@@ -158,8 +159,9 @@ lesson.claim("padded-example", padded_output)
 # **A slip in the slides.** L3 prints these sixteen numbers, but describes them as 5 × 5 with a first column of zeros. The output has
 # $3 + 2 - 2 + 1 = 4$ rows, and its first column is 0, 9, 21, 6: the kernel touches the image there with its right half.
 #
-# Two conventions are in use, so read with care. L3 uses $p$ for the zeros added *in total*; L1 and most papers, like this lesson, for those on *each side*.
-# Keras avoids the question. `padding="valid"` adds none. `padding="same"` adds what is needed for $n_\text{out} = n$ (with a stride of $s$, see below, for $n / s$ rounded up), on both sides where it can, and one more at the end where it must.
+# Two conventions are in use, so read with care. L3 uses $p$ for the zeros added *in total*; L1 and most papers, like this lesson, for those on *each
+# side*. Keras avoids the question. `padding="valid"` adds none. `padding="same"` adds what is needed for $n_\text{out} = n$ (with a stride of $s$,
+# see below, for $n / s$ rounded up), on both sides where it can, and one more at the end where it must.
 #
 # ## Stride: skip places
 #
@@ -179,17 +181,18 @@ lesson.claim("stride-2-example", stride2)
 #
 # $$n_\text{out} = \left\lfloor \frac{n + 2p - k}{s} \right\rfloor + 1.$$
 #
-# The brackets mean *round down*: when the last step would leave the image, it is not taken. In our example the second window down would start in the third row and need a fourth, so the third row is not read at all.
+# The brackets mean *round down*: when the last step would leave the image, it is not taken. In our example the second window down would start in the
+# third row and need a fourth, so the third row is not read at all.
 #
 # ## Channels: look through the whole stack
 #
-# In a stack of **channels**, such as the three of a colour image, the kernel has a table of $k_h \times k_w$ weights for each, and the products of all are added into one
-# number. Several kernels make several output channels; the $d$-th has the weights $K_{a,b,c,d}$ and a bias $t_d$ of its own:
+# In a stack of **channels**, such as the three of a colour image, the kernel has a table of $k_h \times k_w$ weights for each, and the products of
+# all are added into one number. Several kernels make several output channels; the $d$-th has the weights $K_{a,b,c,d}$ and a bias $t_d$ of its own:
 #
 # $$H_{i,j,d} = t_d + \sum_{a}\sum_{b}\sum_{c} K_{a,b,c,d}\; X_{i+a,\; j+b,\; c}.$$
 #
-# To check it, we take five input channels, four output channels and an oblong kernel, so that a mixed-up axis of the kernel would show. (Biases start at zero in Keras; here
-# they are drawn at random, or the check would not notice them.)
+# To check it, we take five input channels, four output channels and an oblong kernel, so that a mixed-up axis of the kernel would show. (Biases start
+# at zero in Keras; here they are drawn at random, or the check would not notice them.)
 
 # %%
 rng = np.random.default_rng(0)
@@ -203,11 +206,12 @@ for i, j, d in np.ndindex(7, 7, 4):
 print(f"kernel {weights.shape}, output {by_hand.shape}, largest difference {abs(by_keras - by_hand).max():.0e}")
 
 # %% [markdown]
-# Two rows, three columns, five input channels, four output channels. The difference is rounding. One output channel is also called a *feature map*, or map
-# for short.
+# Two rows, three columns, five input channels, four output channels. The difference is rounding. One output channel is also called a *feature map*,
+# or map for short.
 #
-# Even a **1 × 1 kernel** makes sense now. It sees one pixel, but all its channels: with the channels red, green, blue, the weights (1/3, 1/3, 1/3) turn colour into grey, and
-# (1, 0, −1) give red minus blue, shown here as (1 + value) / 2, as it can be negative. Without neighbours, the sum is a dot product over the channels at each pixel, in NumPy `@`.
+# Even a **1 × 1 kernel** makes sense now. It sees one pixel, but all its channels: with the channels red, green, blue, the weights (1/3, 1/3, 1/3)
+# turn colour into grey, and (1, 0, −1) give red minus blue, shown here as (1 + value) / 2, as it can be negative. Without neighbours, the sum is a
+# dot product over the channels at each pixel, in NumPy `@`.
 
 # %%
 cat = cvkit.data.load("photos")["chelsea"] / 255.0
@@ -252,14 +256,14 @@ print(pooled)
 lesson.claim("max-pooling-example", pooled)
 
 # %% [markdown]
-# Here the windows overlap, because the stride is 1. Left to itself, Keras takes the window's size as the stride, so that 2 × 2 pooling halves height and width,
-# rounded down. The formula for the output's size holds for pooling too.
+# Here the windows overlap, because the stride is 1. Left to itself, Keras takes the window's size as the stride, so that 2 × 2 pooling halves height
+# and width, rounded down. The formula for the output's size holds for pooling too.
 #
 # ## A convolution is a matrix
 #
 # Every output is a weighted sum of pixels. So the whole operation is one matrix times the flattened image: a dense layer in which most weights are
-# zero and the others are shared. Number the pixels line by line, pixel $(r, c)$ of a 3 × 3 image as $3r + c$. A 2 × 2 kernel then makes a matrix with four
-# rows, one for each output, and nine columns, one for each pixel. A dense layer of that shape has 36 weights; this one has four.
+# zero and the others are shared. Number the pixels line by line, pixel $(r, c)$ of a 3 × 3 image as $3r + c$. A 2 × 2 kernel then makes a matrix with
+# four rows, one for each output, and nine columns, one for each pixel. A dense layer of that shape has 36 weights; this one has four.
 
 # %%
 full_kernel = np.array([[1.0, 2.0], [3.0, 4.0]])  # a kernel without a zero, to see where its weights go
@@ -280,17 +284,18 @@ difference = matrix @ image.ravel() - keras_convolution(image, full_kernel).rave
 lesson.claim("convolution-is-a-matrix", abs(difference).max())
 
 # %% [markdown]
-# Look at how the rows move. From the first to the second the kernel goes one pixel to the right, and so do the weights. From the second to the third it goes
-# to a new line of the image, and the weights move by two.
+# Look at how the rows move. From the first to the second the kernel goes one pixel to the right, and so do the weights. From the second to the third
+# it goes to a new line of the image, and the weights move by two.
 #
-# Since it is a matrix product, it is trained like one. The gradient of a shared weight is the sum of its gradients over all the places where it is used.
+# Since it is a matrix product, it is trained like one. The gradient of a shared weight is the sum of its gradients over all the places where it is
+# used.
 #
 # ## How far does a unit see?
 #
-# One 3 × 3 layer sees three pixels across. A unit of the second layer sees a 3 × 3 window of the first, whose units see 3 × 3 pixels each: five across,
-# together. We measure it, by the gradient of the middle output with respect to each pixel. With all weights one and nothing else in between, that gradient
-# is the number of ways in which the pixel reaches the output: through which unit of the first layer, which of the second, and so on. Where it is zero,
-# the output does not see the pixel.
+# One 3 × 3 layer sees three pixels across. A unit of the second layer sees a 3 × 3 window of the first, whose units see 3 × 3 pixels each: five
+# across, together. We measure it, by the gradient of the middle output with respect to each pixel. With all weights one and nothing else in between,
+# that gradient is the number of ways in which the pixel reaches the output: through which unit of the first layer, which of the second, and so on.
+# Where it is zero, the output does not see the pixel.
 
 
 # %%
@@ -318,10 +323,10 @@ lesson.figure(
 lesson.claim("receptive-field-grows", widths)
 
 # %% [markdown]
-# This is the **receptive field**. It grows by two with each layer, so after seven layers the middle unit sees all of this image of 15 × 15 pixels. The middle counts more
-# than the rim: more ways lead there. Pooling or a stride makes it grow faster. The package works the number out from the layers, without a gradient: below,
-# *field* is the receptive field, and *jump* by how many pixels of the image the windows of
-# neighbouring units are apart. *Multiply-adds* counts the products.
+# This is the **receptive field**. It grows by two with each layer, so after seven layers the middle unit sees all of this image of 15 × 15 pixels.
+# The middle counts more than the rim: more ways lead there. Pooling or a stride makes it grow faster. The package works the number out from the
+# layers, without a gradient: below, *field* is the receptive field, and *jump* by how many pixels of the image the windows of neighbouring units are
+# apart. *Multiply-adds* counts the products.
 
 # %%
 pooling_stack = keras.Sequential([stack(2), layers.MaxPooling2D(2), layers.Conv2D(1, 3)])
@@ -331,8 +336,8 @@ cvkit.analysis.layer_table(pooling_stack)
 # ## Move the image, and the output moves
 #
 # Sharing the weights has a consequence. If the image moves by three pixels, so does the output: the layer (with stride 1) is **equivariant** to
-# translation. We shift a part of the photograph to the right and compare two orders of work. `np.roll` brings what leaves on the right back in on the left, so
-# we leave those columns out. The kernel is Sobel's, a smoother relative of $[1, -1]$.
+# translation. We shift a part of the photograph to the right and compare two orders of work. `np.roll` brings what leaves on the right back in on the
+# left, so we leave those columns out. The kernel is Sobel's, a smoother relative of $[1, -1]$.
 
 # %%
 small = photo[100:228, 160:288]
@@ -343,9 +348,10 @@ inside = np.s_[:, 3:]
 lesson.claim("convolution-is-equivariant", abs(shift_then_filter[inside] - filter_then_shift[inside]).max())
 
 # %% [markdown]
-# L1 says *invariant*, which would mean that the output does not change at all. It does: it moves along. Pooling brings a little invariance. The maximum of
-# a window often stays the same when the image moves by one pixel, because the largest value is still inside the window. We pool the absolute values of Sobel's output, move the image by one
-# pixel, and divide the norm of the change by the norm of the output. As a control, we keep one fixed pixel of each window instead of the maximum.
+# L1 says *invariant*, which would mean that the output does not change at all. It does: it moves along. Pooling brings a little invariance. The
+# maximum of a window often stays the same when the image moves by one pixel, because the largest value is still inside the window. We pool the
+# absolute values of Sobel's output, move the image by one pixel, and divide the norm of the change by the norm of the output. As a control, we keep
+# one fixed pixel of each window instead of the maximum.
 
 
 # %%
@@ -382,9 +388,10 @@ lesson.figure(
 lesson.claim("pooling-adds-invariance", pooled[2] / pooled[0])
 
 # %% [markdown]
-# The larger the window, the smaller the change, and it is the maximum that does it, not the thinning out. (The number above is the change at 4 × 4 over that at 1 × 1.) Even at
-# 8 × 8 a change of 0.25 remains. And translation is all we get. If we turn the image by 90 degrees, or enlarge it, the output of this kernel is not the turned or enlarged one. (A
-# kernel that looks the same when it is turned, like the mean above, would pass the first test.)
+# The larger the window, the smaller the change, and it is the maximum that does it, not the thinning out. (The number above is the change at 4 × 4
+# over that at 1 × 1.) Even at 8 × 8 a change of 0.25 remains. And translation is all we get. If we turn the image by 90 degrees, or enlarge it, the
+# output of this kernel is not the turned or enlarged one. (A kernel that looks the same when it is turned, like the mean above, would pass the first
+# test.)
 
 # %%
 filtered = keras_convolution(small, detector)
@@ -394,14 +401,14 @@ enlarged = relative_change(np.kron(filtered, np.ones((2, 2))), keras_convolution
 lesson.claim("rotation-is-not-equivariant", [turned, enlarged])
 
 # %% [markdown]
-# Both are far from zero, where translation gave zero. For the turn that is plain: upright edges now run across, and this kernel is blind to them. The enlarged image meets a kernel as small
-# as before: a gradual change of brightness is half as steep for it, and a sharp edge gives a line half as wide as in the enlarged output.
-# A network that must recognise turned objects has to see turned objects in training.
+# Both are far from zero, where translation gave zero. For the turn that is plain: upright edges now run across, and this kernel is blind to them. The
+# enlarged image meets a kernel as small as before: a gradual change of brightness is half as steep for it, and a sharp edge gives a line half as wide
+# as in the enlarged output. A network that must recognise turned objects has to see turned objects in training.
 #
 # ## Shuffle the pixels
 #
-# Here is a test of what a network uses. We shuffle the pixels of every image, in the same way for all of them. To us the digits become unreadable. Does a
-# network mind? The images are handwritten digits of 8 × 8 pixels, 1,257 for training and 540 for testing.
+# Here is a test of what a network uses. We shuffle the pixels of every image, in the same way for all of them. To us the digits become unreadable.
+# Does a network mind? The images are handwritten digits of 8 × 8 pixels, 1,257 for training and 540 for testing.
 
 # %%
 digits = {split: cvkit.data.load("digits", split) for split in ("train", "test")}
@@ -422,8 +429,8 @@ lesson.figure(
 
 
 # %% [markdown]
-# We train a dense network and a convolutional one, of nearly the same number of parameters, on both versions. One run proves little, so we take three seeds;
-# that takes most of this lesson's computing time. (The last pooling of the convolutional network keeps the largest value of each whole map.)
+# We train a dense network and a convolutional one, of nearly the same number of parameters, on both versions. One run proves little, so we take three
+# seeds; that takes most of this lesson's computing time. (The last pooling of the convolutional network keeps the largest value of each whole map.)
 
 
 # %%
@@ -467,16 +474,16 @@ lesson.claim("dense-net-ignores-order", lost[dense_network])
 lesson.claim("convolution-needs-order", lost[convolutional_network])
 
 # %% [markdown]
-# Trained anew on shuffled images, the dense network does as well: to it, an image is a list. (That is all L3's *invariant* can mean; a network already
-# trained would fail.) The convolutional one loses accuracy, because neighbours in the shuffled image have nothing to
-# do with each other, and it had been using that they do. It still does well, since the pixels are shuffled alike in every image, so there is a pattern to
-# learn, only not a local one. That convolution beats the dense network on ordered images is *not* shown here: on such small images the difference is not
-# clearly larger than that between seeds. Lesson 02 looks again, on larger ones.
+# Trained anew on shuffled images, the dense network does as well: to it, an image is a list. (That is all L3's *invariant* can mean; a network
+# already trained would fail.) The convolutional one loses accuracy, because neighbours in the shuffled image have nothing to do with each other, and
+# it had been using that they do. It still does well, since the pixels are shuffled alike in every image, so there is a pattern to learn, only not a
+# local one. That convolution beats the dense network on ordered images is *not* shown here: on such small images the difference is not clearly larger
+# than that between seeds. Lesson 02 looks again, on larger ones.
 #
 # ## Counting parameters
 #
-# L1 introduces convolutional networks with this network: ten 5 × 5 kernels, 2 × 2 max pooling, a dense layer of 200 units. It counts 250 + 10 parameters
-# in the convolution, and 338,000 + 200 in the dense layer, since pooling leaves 13 × 13 × 10 = 1,690 numbers. Which image gives 13 × 13?
+# L1 introduces convolutional networks with this network: ten 5 × 5 kernels, 2 × 2 max pooling, a dense layer of 200 units. It counts 250 + 10
+# parameters in the convolution, and 338,000 + 200 in the dense layer, since pooling leaves 13 × 13 × 10 = 1,690 numbers. Which image gives 13 × 13?
 
 
 # %%
@@ -496,11 +503,12 @@ for size in (28, 30):
 lesson.claim("intro-network-parameters", cvkit.analysis.count_parameters(intro_network(30)))
 
 # %% [markdown]
-# **A slip in the slides.** From the usual 28 × 28 pixels you get $28 - 5 + 1 = 24$, and 12 × 12 after pooling; with padding, 14 × 14. A 30 × 30 image gives
-# 26, and then 13: that is the geometry for which the slide's counts are right.
+# **A slip in the slides.** From the usual 28 × 28 pixels you get $28 - 5 + 1 = 24$, and 12 × 12 after pooling; with padding, 14 × 14. A 30 × 30 image
+# gives 26, and then 13: that is the geometry for which the slide's counts are right.
 #
-# Notice where the parameters are: 260 in the convolution, 338,200 in the dense layer. Going from 28 × 28 to 30 × 30 pixels costs the dense layer 50,000 weights and the
-# convolution none. And a dense layer *instead* of that convolution, from 30 × 30 pixels to its 26 × 26 × 10 outputs, would need
+# Notice where the parameters are: 260 in the convolution, 338,200 in the dense layer. Going from 28 × 28 to 30 × 30 pixels costs the dense layer
+# 50,000 weights and the convolution none. And a dense layer *instead* of that convolution, from 30 × 30 pixels to its 26 × 26 × 10 outputs, would
+# need
 # $900 \cdot 6{,}760 \approx 6$ million.
 #
 # A last count for later. L3 replaces a dense layer of 100 units on a stack of 50 maps of 7 × 7 by a 7 × 7 convolution with 100 kernels.
@@ -520,8 +528,8 @@ outputs = [ops.convert_to_numpy(model(features)).ravel() for model in (dense_hea
 float(abs(outputs[0] - outputs[1]).max())
 
 # %% [markdown]
-# The dense layer's weights, put into another shape, are the convolution's kernels, and the outputs agree. But the convolution takes a larger image as well,
-# and then answers at each place:
+# The dense layer's weights, put into another shape, are the convolution's kernels, and the outputs agree. But the convolution takes a larger image as
+# well, and then answers at each place:
 
 # %%
 convolution = layers.Conv2D(100, 7)
@@ -532,12 +540,13 @@ convolution = layers.Conv2D(100, 7)
 #
 # ## Exercises
 #
-# Replace the line that raises `NotImplementedError` by your answer, run the cell, then run the check below it. The check says what is wrong. Try as often as you like.
+# Replace the line that raises `NotImplementedError` by your answer, run the cell, then run the check below it. The check says what is wrong. Try as
+# often as you like.
 #
 # ### Exercise 1: slide the kernel (3 points)
 #
-# Write the operation of this lesson: `image` and `kernel` are NumPy arrays with two axes, not necessarily square. There is no padding, the stride is 1, and
-# the kernel is not turned. Mind the size of the output.
+# Write the operation of this lesson: `image` and `kernel` are NumPy arrays with two axes, not necessarily square. There is no padding, the stride is
+# 1, and the kernel is not turned. Mind the size of the output.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "correlate", "solution": true, "grade": false, "locked": false, "task": false}
@@ -562,8 +571,8 @@ assert np.allclose(correlate(hidden_image, hidden_kernel), keras_convolution(hid
 # %% [markdown]
 # ### Exercise 2: size of the output (2 points)
 #
-# How many pixels does one side of the output have? The input has `n`, the kernel `k`; there are `p` zeros on *each* side, and the stride is `s`. Return a whole
-# number. Check yourself: $n = 7, k = 3, p = 0, s = 2$ gives 3.
+# How many pixels does one side of the output have? The input has `n`, the kernel `k`; there are `p` zeros on *each* side, and the stride is `s`.
+# Return a whole number. Check yourself: $n = 7, k = 3, p = 0, s = 2$ gives 3.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "output-size", "solution": true, "grade": false, "locked": false, "task": false}
@@ -583,8 +592,8 @@ assert output_size(227, 11, p=0, s=4) == 55
 # %% [markdown]
 # ### Exercise 3: max pooling (2 points)
 #
-# Return a NumPy array with the largest value of each window of `size` × `size` pixels of `image`, an array with two axes, not necessarily square. The window moves by `stride` and
-# stays inside the image; rows and columns that are left over are dropped.
+# Return a NumPy array with the largest value of each window of `size` × `size` pixels of `image`, an array with two axes, not necessarily square. The
+# window moves by `stride` and stays inside the image; rows and columns that are left over are dropped.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "max-pool", "solution": true, "grade": false, "locked": false, "task": false}
@@ -605,8 +614,8 @@ assert pool(-np.arange(35.0).reshape(5, 7), 3, 2).tolist() == [[0, -2, -4], [-14
 # %% [markdown]
 # ### Exercise 4: the matrix (3 points)
 #
-# Make the matrix of a convolution for any `kernel` (not necessarily square) and an image of `height` × `width` pixels, without padding, with stride 1: one row for
-# each output, one column for each pixel, both numbered line by line.
+# Make the matrix of a convolution for any `kernel` (not necessarily square) and an image of `height` × `width` pixels, without padding, with stride
+# 1: one row for each output, one column for each pixel, both numbered line by line.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "convolution-matrix", "solution": true, "grade": false, "locked": false, "task": false}
@@ -669,8 +678,8 @@ assert num_parameters(11, 3, 96) == 34_944
 # - V. Dumoulin and F. Visin, *A guide to convolution arithmetic for deep learning*, arXiv 1603.07285.
 # - I. Goodfellow, Y. Bengio and A. Courville, *Deep Learning*, 2016, chapter 9.
 #
-# **A paper to present in five minutes:** R. Zhang, *Making convolutional networks shift-invariant again*, ICML 2019, arXiv 1904.11486. It shows that pooling with a stride breaks the equivariance we measured for
-# stride 1, and largely restores it with a blur.
+# **A paper to present in five minutes:** R. Zhang, *Making convolutional networks shift-invariant again*, ICML 2019, arXiv 1904.11486. It shows that
+# pooling with a stride breaks the equivariance we measured for stride 1, and largely restores it with a blur.
 #
 # ## What the lectures say, and what you measured
 

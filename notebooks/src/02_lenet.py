@@ -7,9 +7,9 @@
 # - compare it with a dense network of the same size, with sigmoids and averages instead of ReLU and maxima, and on shuffled pixels;
 # - switch to MNIST or Fashion-MNIST by changing one line.
 #
-# **Before you start:** lesson 01 (kernel, pooling, feature map, receptive field), and how a small network is trained with Keras. **Time:** 2 minutes of
-# computing on two cores, two hours of reading and exercises. Follows the Tor Vergata lecture (L3, its `tf_lenet` and `tf_lenet_fashion`) and AC 209B (L1).
-# In the 1990s this network read millions of bank cheques a day.
+# **Before you start:** lesson 01 (kernel, pooling, feature map, receptive field), and how a small network is trained with Keras. **Time:** 2 minutes
+# of computing on two cores, two hours of reading and exercises. Follows the Tor Vergata lecture (L3, its `tf_lenet` and `tf_lenet_fashion`) and AC
+# 209B (L1). In the 1990s this network read millions of bank cheques a day.
 
 # %%
 import cvkit
@@ -21,8 +21,8 @@ from keras import layers, ops
 lesson = cvkit.lesson("lenet", seed=0)
 
 # %% [markdown]
-# The settings of this lesson. `"digits"` comes with the kit. With `"mnist"` or `"fashion_mnist"` the real set is downloaded once (11 or 31 MB), and a run takes
-# about three minutes. After a change choose *Restart kernel and run all cells*.
+# The settings of this lesson. `"digits"` comes with the kit. With `"mnist"` or `"fashion_mnist"` the real set is downloaded once (11 or 31 MB), and a
+# run takes about three minutes. After a change choose *Restart kernel and run all cells*.
 
 # %% tags=["parameters"]
 DATASET = "digits"
@@ -30,9 +30,9 @@ DATASET = "digits"
 # %% [markdown]
 # ## The data
 #
-# The embedded digits are small: 8 × 8 pixels, 1,797 images, written by 13 people. We train on 70% and test on the 30% that the network never sees. The same
-# people wrote both parts, so our test says nothing about *new* writers. MNIST has 70,000 digits of 28 × 28 pixels, and Fashion-MNIST as many articles of
-# clothing in the same format.
+# The embedded digits are small: 8 × 8 pixels, 1,797 images, written by 13 people. We train on 70% and test on the 30% that the network never sees.
+# The same people wrote both parts, so our test says nothing about *new* writers. MNIST has 70,000 digits of 28 × 28 pixels, and Fashion-MNIST as many
+# articles of clothing in the same format.
 
 # %%
 train, test = (cvkit.data.load(DATASET, split) for split in ("train", "test"))
@@ -45,8 +45,8 @@ fig.suptitle(
 lesson.figure(fig, alt="Ten small grey images, one of each class, with their names.")
 
 # %% [markdown]
-# LeNet-5 takes images of 32 × 32 pixels with values from 0 to 1. We enlarge small images, in between the pixels by interpolation, and put a
-# dark frame around those of 28 × 28.
+# LeNet-5 takes images of 32 × 32 pixels with values from 0 to 1. We enlarge small images, in between the pixels by interpolation, and put a dark
+# frame around those of 28 × 28.
 
 
 # %%
@@ -64,20 +64,22 @@ train_images.shape, test_images.shape, float(train_images.min()), float(train_im
 # %% [markdown]
 # ## The network
 #
-# LeNet-5 has two parts. An *encoder* of two convolutions, each followed by pooling, turns the image into 16 small maps. A block of three dense layers reads the
-# class off them. The names are those of the paper: C for convolution, S for subsampling (pooling), F for fully connected. (C5 is a convolution with kernels
-# as large as its maps, which is a dense layer, as you saw at the end of lesson 01.)
+# LeNet-5 has two parts. An *encoder* of two convolutions, each followed by pooling, turns the image into 16 small maps. A block of three dense layers
+# reads the class off them. The names are those of the paper: C for convolution, S for subsampling (pooling), F for fully connected. (C5 is a
+# convolution with kernels as large as its maps, which is a dense layer, as you saw at the end of lesson 01.)
 
 # %%
 network = cvkit.models.lenet5()
 cvkit.analysis.layer_table(network)
 
 # %% [markdown]
-# Follow one column at a time. *Output*: 32 shrinks to 28 (a 5 × 5 kernel), halves to 14, shrinks to 10, halves to 5, while the maps grow from 1 to 6 to 16.
-# *Field* (receptive field) and *jump* are as in lesson 01, with "?" where no positions are left: a unit of S4 sees 16 × 16 of the 32 × 32 pixels, and C5 sees them all. *Parameters*: most sit in C5, the first dense layer. *Multiply-adds*
-# (multiplications, each with its addition): most are spent in C3, which has few weights but uses each of them a hundred times.
+# Follow one column at a time. *Output*: 32 shrinks to 28 (a 5 × 5 kernel), halves to 14, shrinks to 10, halves to 5, while the maps grow from 1 to 6
+# to 16. *Field* (receptive field) and *jump* are as in lesson 01, with "?" where no positions are left: a unit of S4 sees 16 × 16 of the 32 × 32
+# pixels, and C5 sees them all. *Parameters*: most sit in C5, the first dense layer. *Multiply-adds* (multiplications, each with its addition): most
+# are spent in C3, which has few weights but uses each of them a hundred times.
 #
-# You can check the parameters in your head. C1 has six kernels of $5 \cdot 5 \cdot 1$ weights and a bias: $6 \cdot 26 = 156$. C3 has sixteen kernels over six maps:
+# You can check the parameters in your head. C1 has six kernels of $5 \cdot 5 \cdot 1$ weights and a bias: $6 \cdot 26 = 156$. C3 has sixteen kernels
+# over six maps:
 # $16 \cdot (25 \cdot 6 + 1) = 2{,}416$. C5 has 120 units on $5 \cdot 5 \cdot 16 = 400$ numbers: $120 \cdot 401 = 48{,}120$. This is the code; `x = layer(x)` puts
 # one layer on top of the last:
 
@@ -94,8 +96,8 @@ lesson.claim("lenet-today-parameters", cvkit.analysis.count_parameters(network))
 #
 # L1 says "around 60k parameters". The network above has 61,706; the one in the paper had 60,000 exactly. Three differences change the count.
 #
-# **C3 was sparse.** Each of its 16 maps looked at three, four or six of the six maps below, as this table says. It saved weights, and it was
-# meant to make the maps different from each other.
+# **C3 was sparse.** Each of its 16 maps looked at three, four or six of the six maps below, as this table says. It saved weights, and it was meant to
+# make the maps different from each other.
 
 # %%
 fig, ax = plt.subplots(figsize=(7, 2.6))
@@ -107,13 +109,14 @@ lesson.figure(
 )
 
 # %% [markdown]
-# **Pooling had weights.** S2 and S4 took a map $X$ of the layer below, summed each 2 × 2 window, multiplied the sum by a coefficient $w_c$ of the map $c$, added
-# its bias $b_c$, and squashed the result with a function $\phi$:
+# **Pooling had weights.** S2 and S4 took a map $X$ of the layer below, summed each 2 × 2 window, multiplied the sum by a coefficient $w_c$ of the map
+# $c$, added its bias $b_c$, and squashed the result with a function $\phi$:
 #
 # $$Y_{i,j,c} = \phi\Big(w_c \sum_{u,v \in \{0,1\}} X_{2i+u,\,2j+v,\,c} + b_c\Big).$$
 #
-# **The output was a comparison.** For each digit $k$ there was a fixed drawing $p_k$ of 7 × 12 pixels, +1 for ink and −1 for paper, and the 84 units of F6 had to
-# look like the right one. That is why there are 84. Call the outputs of F6 $x_1, \dots, x_{84}$, and number the pixels of a drawing line by line. Our score
+# **The output was a comparison.** For each digit $k$ there was a fixed drawing $p_k$ of 7 × 12 pixels, +1 for ink and −1 for paper, and the 84 units
+# of F6 had to look like the right one. That is why there are 84. Call the outputs of F6 $x_1, \dots, x_{84}$, and number the pixels of a drawing line
+# by line. Our score
 # $z_k$ of digit $k$ is minus half the squared distance, so that the nearest drawing has the largest. (The paper used the distance itself: the smallest wins.)
 # It has no weights to learn:
 #
@@ -131,18 +134,20 @@ lesson.claim("lenet-1998-parameters", cvkit.analysis.count_parameters(original))
 cvkit.analysis.layer_table(original)
 
 # %% [markdown]
-# Two more differences cost no parameters. The squashing function $\phi$ was a hyperbolic tangent, scaled so that it maps 1 to 1 and −1 to −1. And the first layer,
-# *contrast*, maps pixel values from 0…1 to −0.1…1.175, which brought the mean near zero on the paper's digits (on our small ones it is about 0.3).
+# Two more differences cost no parameters. The squashing function $\phi$ was a hyperbolic tangent, scaled so that it maps 1 to 1 and −1 to −1. And the
+# first layer, *contrast*, maps pixel values from 0…1 to −0.1…1.175, which brought the mean near zero on the paper's digits (on our small ones it is
+# about 0.3).
 
 # %% [markdown]
 # ## Training
 #
-# One recipe serves all networks of this lesson. The network gives each class a score (a *logit*); the *softmax* turns scores into probabilities; the loss,
-# *cross-entropy*, is minus the logarithm of the true class's probability. *Adam* is gradient descent with a step size of its own for each weight, computed
-# from 32 images at a time. The learning rate falls to zero along a cosine. One *epoch* is one pass over the training images.
+# One recipe serves all networks of this lesson. The network gives each class a score (a *logit*); the *softmax* turns scores into probabilities; the
+# loss, *cross-entropy*, is minus the logarithm of the true class's probability. *Adam* is gradient descent with a step size of its own for each
+# weight, computed from 32 images at a time. The learning rate falls to zero along a cosine. One *epoch* is one pass over the training images.
 #
-# Two things depend on the data set. The small one gets 25 epochs, the large ones 3. And a network could learn 1,257 images by heart, so we show it each one a little differently every time: shifted by up
-# to 8%, turned by up to 11 degrees, scaled by up to 10%, at random. That is called **data augmentation**. Keras does it with layers that act in training only.
+# Two things depend on the data set. The small one gets 25 epochs, the large ones 3. And a network could learn 1,257 images by heart, so we show it
+# each one a little differently every time: shifted by up to 8%, turned by up to 11 degrees, scaled by up to 10%, at random. That is called **data
+# augmentation**. Keras does it with layers that act in training only.
 
 
 # %%
@@ -188,12 +193,12 @@ lesson.figure(
 )
 
 # %% [markdown]
-# On the small data set the network does *better* on the test images, at least at first. With augmentation that is to be expected: the training images are shifted
-# and turned, which makes them harder, and the test images are not. Also, the training figure is a mean over the epoch, during which the network was still
-# learning.
+# On the small data set the network does *better* on the test images, at least at first. With augmentation that is to be expected: the training images
+# are shifted and turned, which makes them harder, and the test images are not. Also, the training figure is a mean over the epoch, during which the
+# network was still learning.
 #
-# We used the test images to draw a curve, not to decide anything: the number of epochs was fixed beforehand. To choose between recipes, put some training images
-# aside for that.
+# We used the test images to draw a curve, not to decide anything: the number of epochs was fixed beforehand. To choose between recipes, put some
+# training images aside for that.
 
 # %%
 results = {"LeNet-5": history["val_accuracy"]}
@@ -203,9 +208,8 @@ lesson.claim(claims[DATASET], results["LeNet-5"][-1])
 # %% [markdown]
 # ## What it gets wrong
 #
-# Here are sixteen test images: first those on which the network fails, the least sure first, with captions in red; if there is room, then the right ones of which it is
-# least sure. Under each you find the truth and what the network says, with its
-# probability.
+# Here are sixteen test images: first those on which the network fails, the least sure first, with captions in red; if there is room, then the right
+# ones of which it is least sure. Under each you find the truth and what the network says, with its probability.
 
 # %%
 probabilities = ops.convert_to_numpy(ops.softmax(model.predict(test_images, verbose=0)))
@@ -230,9 +234,8 @@ lesson.figure(
 # %% [markdown]
 # Would you have known them all? Look at the probabilities too: a network can be wrong and sure of it.
 #
-# A **confusion matrix** shows which classes it mixes up. The row is the true class, the column the answer. Correct answers lie on the diagonal, errors off
-# it; an error that repeats makes a large number there.
-# You will write it yourself in exercise 3; here it comes from scikit-learn.
+# A **confusion matrix** shows which classes it mixes up. The row is the true class, the column the answer. Correct answers lie on the diagonal,
+# errors off it; an error that repeats makes a large number there. You will write it yourself in exercise 3; here it comes from scikit-learn.
 
 # %%
 from sklearn.metrics import confusion_matrix as scikit_learns_matrix
@@ -248,10 +251,10 @@ lesson.figure(fig, alt="A 10 × 10 table with large numbers on the diagonal and 
 # %% [markdown]
 # ## Is it the convolution?
 #
-# Any network with 60,000 weights might do as well. So we train a dense one of about the same number, with the same recipe. And we train LeNet-5 on images whose
-# pixels are shuffled, all in the same way. Lesson 01 did both with small networks on 8 × 8 pixels; here the images have 32 × 32. (The
-# small digits are only enlarged, which adds pixels but no detail.) The shuffling is a layer, so
-# that it comes *after* the augmentation: we move the digit, then shuffle.
+# Any network with 60,000 weights might do as well. So we train a dense one of about the same number, with the same recipe. And we train LeNet-5 on
+# images whose pixels are shuffled, all in the same way. Lesson 01 did both with small networks on 8 × 8 pixels; here the images have 32 × 32. (The
+# small digits are only enlarged, which adds pixels but no detail.) The shuffling is a layer, so that it comes *after* the augmentation: we move the
+# digit, then shuffle.
 
 
 # %%
@@ -280,9 +283,9 @@ results["LeNet-5, pixels shuffled"] = fit(cvkit.models.lenet5, first=ShufflePixe
 # %% [markdown]
 # ## Sigmoids and averages
 #
-# L3 says that ReLU replaced the sigmoid between LeNet and AlexNet; LeNet-5 itself had the tangent above. A sigmoid squashes its input to values from 0 to 1; ReLU is $\max(0, x)$. And where we now pool by the
-# maximum, LeNet summed. So we train today's network with sigmoids and average pooling, and also the architecture of 1998 in full, all with our recipe. (With
-# clothes, the drawings of digits serve as arbitrary codes.)
+# L3 says that ReLU replaced the sigmoid between LeNet and AlexNet; LeNet-5 itself had the tangent above. A sigmoid squashes its input to values from
+# 0 to 1; ReLU is $\max(0, x)$. And where we now pool by the maximum, LeNet summed. So we train today's network with sigmoids and average pooling, and
+# also the architecture of 1998 in full, all with our recipe. (With clothes, the drawings of digits serve as arbitrary codes.)
 
 
 # %%
@@ -329,10 +332,9 @@ lesson.claim("relu-trains-faster", results["LeNet-5"][0] - results["sigmoid, ave
 #
 # ### Exercise 1: the sparse C3 (2 points)
 #
-# Return the number of parameters, weights and biases, of a convolution with a table of connections. `table` is a NumPy array of zeros and ones (or `False`
-# and `True`) with a row for each input map and a column
-# for each output map; each 1 is a kernel of `kernel_size` × `kernel_size` weights. Each output map has one bias. Check yourself: LeNet's table with kernels of
-# 5 × 5 gives 1,516.
+# Return the number of parameters, weights and biases, of a convolution with a table of connections. `table` is a NumPy array of zeros and ones (or
+# `False` and `True`) with a row for each input map and a column for each output map; each 1 is a kernel of `kernel_size` × `kernel_size` weights.
+# Each output map has one bias. Check yourself: LeNet's table with kernels of 5 × 5 gives 1,516.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "table-parameters", "solution": true, "grade": false, "locked": false, "task": false}
@@ -352,9 +354,9 @@ assert table_parameters(cvkit.layers.LENET_TABLE, 5) == 1_516
 # %% [markdown]
 # ### Exercise 2: the pooling of 1998 (2 points)
 #
-# Write the subsampling of S2, without the squashing: sum each 2 × 2 window of `maps`, multiply by the map's coefficient, add its bias. `maps` is a NumPy array
-# (height, width, channels) with even sides; `coefficient` and `bias` are arrays with one number for each channel. Return an array
-# (height / 2, width / 2, channels).
+# Write the subsampling of S2, without the squashing: sum each 2 × 2 window of `maps`, multiply by the map's coefficient, add its bias. `maps` is a
+# NumPy array (height, width, channels) with even sides; `coefficient` and `bias` are arrays with one number for each channel. Return an array (height
+# / 2, width / 2, channels).
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "subsample", "solution": true, "grade": false, "locked": false, "task": false}
@@ -404,8 +406,8 @@ assert np.array_equal(confusion_matrix(test["labels"], predictions, 10), confusi
 #
 # ## The library's way
 #
-# `keras.datasets.mnist.load_data()` and `keras.datasets.fashion_mnist.load_data()` fetch the same sets; scikit-learn has the confusion matrix, and with
-# `sklearn.metrics.classification_report` a table of how well each class is found.
+# `keras.datasets.mnist.load_data()` and `keras.datasets.fashion_mnist.load_data()` fetch the same sets; scikit-learn has the confusion matrix, and
+# with `sklearn.metrics.classification_report` a table of how well each class is found.
 #
 # ## References
 # - Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, *Gradient-based learning applied to document recognition*, Proceedings of the IEEE 1998. Section II.B describes LeNet-5.
@@ -413,8 +415,7 @@ assert np.array_equal(confusion_matrix(test["labels"], predictions, 10), confusi
 # - E. Alpaydin and C. Kaynak, *Optical recognition of handwritten digits*, UCI Machine Learning Repository 1998: the embedded digits.
 #
 # **A paper to present in five minutes:** C. Yadav and L. Bottou, *Cold case: the lost MNIST digits*, NeurIPS 2019, arXiv 1905.10498. Fifty thousand
-# test digits had been lost; they rebuilt them, and asked whether twenty years of test results still
-# hold.
+# test digits had been lost; they rebuilt them, and asked whether twenty years of test results still hold.
 #
 # ## What the lectures say, and what you measured
 
