@@ -42,11 +42,13 @@ def test_more_rois_than_a_chunk_equal_the_loop():
     assert_close(roi_align(feature_map, rois, 2, scale), reference.roi_align(feature_map, rois, (2, 2), scale))
 
 
-@pytest.mark.parametrize("edge", [-1.0, 4.0])
-def test_a_sample_exactly_one_cell_outside_repeats_the_border(edge):
-    corner = edge + 0.5
-    pooled = roi_align(np.ones((1, 4, 4, 1)), [[[corner, corner, corner, corner]]], 2)
-    assert_close(pooled, np.ones((1, 1, 2, 2, 1)))
+@pytest.mark.parametrize("portable", [False, True])
+@pytest.mark.parametrize("size", [4, 7, 13, 38])
+def test_a_sample_exactly_one_cell_outside_repeats_the_border(monkeypatch, size, portable):
+    if portable:
+        monkeypatch.setattr("cvkit.layers.backend.has_dynamic_kernels", lambda: False)
+    corners = [[edge + 0.5] * 4 for edge in (-1.0, size)]
+    assert_close(roi_align(np.ones((1, size, size, 1)), [corners], 2), np.ones((1, 2, 2, 2, 1)))
 
 
 @given(st.integers(0, 10_000))

@@ -138,11 +138,12 @@ def test_layer(tmp_path):
 
 
 def test_rois_keep_their_precision_under_mixed_precision():
-    # 1027.0 is no float16: it would become 1028 there, and cell 257 instead of 256.75, which rounds to 257 too; so use
-    # 1021.9, whose float16 is 1022.0: times 1/4 that is 255.475 (cell 255) against 255.5 (cell 256).
-    feature_map = np.arange(300, dtype="float32").reshape(1, 1, 300, 1)
-    pooled = ROIPooling(1, spatial_scale=0.25, dtype="mixed_float16")([feature_map, np.array([[[0, 0, 1021.9, 0]]])])
-    assert_close(pooled, np.full((1, 1, 1, 1, 1), 255.0), "float16")
+    # 1021.9 / 4 = 255.475 is in cell 255. In float16 the corner would be 1022, and 255.5 is rounded to cell 256.
+    feature_map = np.zeros((1, 1, 300, 1), "float32")
+    feature_map[0, 0, 256] = 1
+    roi = np.array([[[1021.9, 0, 1021.9, 0]]], "float32")
+    pooled = ROIPooling(1, spatial_scale=0.25, dtype="mixed_float16")([feature_map, roi])
+    assert_close(pooled, np.zeros((1, 1, 1, 1, 1)), "float16")
 
 
 def test_symbolic_shapes_may_be_unknown():
