@@ -6,18 +6,17 @@ from hypothesis import strategies as st
 
 from cvkit.layers import ROIAlign, roi_align
 from tests import reference
+from tests.layers.rois import random_rois
 from tests.support import assert_close, check_gradient, check_layer, check_saved_copy, raises, ways_to_run
 
 
 def random_case(seed, batch=2, height=9, width=13, channels=3, num_rois=5, stride=8):
-    """ROIs of every kind: inside, across the border, outside, empty, turned over."""
+    """ROIs of every kind: see `random_rois`, one of them without area."""
     rng = np.random.default_rng(seed)
-    size = np.array([width, height, width, height]) * stride
-    rois = rng.uniform(-0.5, 1.5, (batch, num_rois, 4)) * size
-    rois[:, 0] = np.sort(rois[:, 0].reshape(batch, 2, 2), axis=1).reshape(batch, 4)
+    rois = random_rois(rng, batch, height, width, num_rois, stride)
     rois[:, 1] = rois[:, 1].mean()  # no area
     feature_map = rng.normal(size=(batch, height, width, channels))
-    return feature_map.astype("float32"), rois.astype("float32"), 1 / stride
+    return feature_map.astype("float32"), rois, 1 / stride
 
 
 def test_hand_worked_case():

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from cvkit.layers import ROIPooling, roi_pooling
 from tests import reference
+from tests.layers.rois import random_rois
 from tests.support import (
     assert_close,
     check_gradient,
@@ -40,12 +41,10 @@ def distinct_map(rng, shape):
 
 
 def random_case(seed, batch=2, height=9, width=13, channels=3, num_rois=5, stride=8):
-    """ROIs of every kind: inside, across the border, outside, empty, turned over."""
+    """A map without ties, and ROIs of every kind."""
     rng = np.random.default_rng(seed)
-    size = np.array([width, height, width, height]) * stride
-    rois = rng.uniform(-0.5, 1.5, (batch, num_rois, 4)) * size
-    rois[:, 0] = np.sort(rois[:, 0].reshape(batch, 2, 2), axis=1).reshape(batch, 4)
-    return distinct_map(rng, (batch, height, width, channels)), rois.astype("float32"), 1 / stride
+    rois = random_rois(rng, batch, height, width, num_rois, stride)
+    return distinct_map(rng, (batch, height, width, channels)), rois, 1 / stride
 
 
 def test_the_slides_example():
