@@ -1,3 +1,6 @@
 """The exercises of each lesson, one module a lesson, named by its slug."""
 
-LESSONS = ("convolution", "lenet")
+LESSONS = (
+    "convolution",
+    "lenet",
+)
