@@ -159,3 +159,23 @@ def convolution_multiply_adds(height, width, channels, filters, kernel, stride, 
                 group = f * groups // filters
                 count += sum(c * groups // channels == group for c in range(channels)) * kernel * kernel
     return count
+
+
+def same_convolution(maps, kernel, bias):
+    """Window by window, with zeros around the maps so that the size is kept; for kernels with an odd side."""
+    batch, height, width, _ = maps.shape
+    size = kernel.shape[0]
+    padded = np.pad(maps, ((0, 0), (size // 2,) * 2, (size // 2,) * 2, (0, 0)))
+    result = np.zeros((batch, height, width, kernel.shape[-1]))
+    for b, y, x, d in np.ndindex(result.shape):
+        result[b, y, x, d] = (padded[b, y : y + size, x : x + size] * kernel[..., d]).sum() + bias[d]
+    return result
+
+
+def same_max_pooling(maps, size):
+    """Largest value of each window of stride 1, cut at the border."""
+    result = np.zeros(maps.shape)
+    for b, y, x, c in np.ndindex(maps.shape):
+        rows, columns = (slice(max(i - size // 2, 0), i + size // 2 + 1) for i in (y, x))
+        result[b, y, x, c] = maps[b, rows, columns, c].max()
+    return result
