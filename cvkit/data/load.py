@@ -12,6 +12,8 @@ LOADERS = {
     "mnist": "cvkit.data.mnist",
     "fashion_mnist": "cvkit.data.fashion_mnist",
     "fashion_mnist_sample": "cvkit.data.fashion_mnist_sample",
+    "cifar10": "cvkit.data.cifar10",
+    "cifar10_jpeg": "cvkit.data.cifar10_jpeg",
 }
 _WITH_OPTIONS = ("shapes",)
 
