@@ -1,5 +1,6 @@
 """The set `cifar10`: 60,000 small colour photographs of ten classes, 32 x 32."""
 
+import gzip
 import tarfile
 import zlib
 
@@ -60,7 +61,7 @@ def read_batches(archive, names):
                 name = member.name.rsplit("/", 1)[-1]
                 if member.isreg() and name in names:
                     found[name] = package.extractfile(member).read()
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{archive} is damaged ({error}). Delete it and fetch it again.") from error
     if missing := [name for name in names if name not in found]:
         raise DataError(f"{archive} holds no {', '.join(missing)}. Delete it and fetch it again.")

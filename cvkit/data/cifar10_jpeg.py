@@ -72,5 +72,5 @@ def _decode(files):
         return tf.ensure_shape(tf.io.decode_jpeg(file, channels=3, dct_method="INTEGER_ACCURATE"), (32, 32, 3))
 
     dataset = tf.data.Dataset.from_tensor_slices(tf.constant(files, tf.string))
-    images = dataset.map(decode, num_parallel_calls=tf.data.AUTOTUNE).batch(max(len(files), 1))
+    images = dataset.map(decode, num_parallel_calls=tf.data.AUTOTUNE).batch(len(files))
     return images.get_single_element().numpy()  # (N, 32, 32, 3)

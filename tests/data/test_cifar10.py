@@ -1,6 +1,8 @@
+import gzip
 import io
 import socket
 import tarfile
+import zlib
 
 import numpy as np
 import pytest
@@ -108,12 +110,16 @@ def test_a_truncated_archive_is_refused(archive, share):
         read_batches(archive, BATCHES)
 
 
-def test_changed_bytes_are_refused(archive):
-    body = bytearray(archive.read_bytes())
-    body[len(body) // 2] ^= 255
-    archive.write_bytes(body)
-    with pytest.raises(DataError, match=r"cifar-10-binary\.tar\.gz .*Delete it and fetch it again"):
-        read_batches(archive, BATCHES)
+def test_changed_bytes_are_refused(tmp_path):
+    plain = gzip.decompress(write(tmp_path / "x", {"test_batch.bin": bytes(30730)}).read_bytes())
+    packer = zlib.compressobj(wbits=31)
+    start = packer.compress(plain[:20000]) + packer.flush(zlib.Z_FULL_FLUSH)
+    footer = bytearray(gzip.compress(plain[: 512 + 31232]))  # a header, and the batch in blocks of 512 bytes
+    footer[-8] ^= 255  # the checksum
+    for body in (start + bytes([255]) * 99, footer):
+        (tmp_path / "x.tar.gz").write_bytes(body)
+        with pytest.raises(DataError, match=r"x\.tar\.gz is damaged .*Delete it and fetch it again"):
+            read_batches(tmp_path / "x.tar.gz", ["test_batch.bin"])
 
 
 def test_a_missing_batch_is_named(tmp_path):
