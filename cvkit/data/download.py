@@ -8,10 +8,9 @@ import threading
 import urllib.error
 import urllib.request
 
-from tqdm.auto import tqdm
-
 from cvkit.data.checksum import check_sha256
 from cvkit.data.error import DataError
+from cvkit.data.progress import progress
 
 PATIENCE = 9  # seconds to wait for an answer, all addresses together
 _CHUNK = 1 << 18  # bytes
@@ -80,7 +79,7 @@ def _transfer(url, part, wait, file):
 def _copy(response, part, start, total, file):
     done = start
     # The bar shows up only for transfers that take a moment.
-    bar = tqdm(total=total, initial=start, unit="B", unit_scale=True, desc=file.name, delay=1, leave=False)
+    bar = progress(total=total, initial=start, unit="B", unit_scale=True, desc=file.name, delay=1)
     with bar, _writing(part, file), part.open("ab" if start else "wb") as target:
         while chunk := _read(response):
             target.write(chunk)

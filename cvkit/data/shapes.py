@@ -9,11 +9,11 @@ import logging
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
-from tqdm.auto import tqdm
 
 from cvkit.data.error import DataError
 from cvkit.data.lock import lock
 from cvkit.data.places import cache_folder
+from cvkit.data.progress import progress
 from cvkit.data.scenes import SceneOptions, draw_scene, instance_masks
 
 
@@ -79,7 +79,7 @@ class Shapes(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self, split, count):
         options = self.builder_config.options
-        for index in tqdm(range(count), desc=f"drawing shapes ({split})", delay=2, leave=False):
+        for index in progress(range(count), desc=f"drawing shapes ({split})", delay=2):
             scene = draw_scene(options, split, index)
             objects = [
                 {
