@@ -1,12 +1,13 @@
 """``python -m benchmarks``: every ratio, one line each. Below 1 is faster than the peer named first in its group."""
 
-from benchmarks import roi
+from benchmarks import networks, roi
 
 
 def main():
     """Print the table."""
-    for line in roi.run():
-        print(line, flush=True)
+    for module in (roi, networks):
+        for line in module.run():
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

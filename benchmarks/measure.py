@@ -8,7 +8,7 @@ import time
 ROUNDS = 31
 
 
-def times(candidates, arguments):
+def times(candidates, arguments, rounds=ROUNDS):
     """Seconds of each candidate, round by round.
 
     The candidates take turns, so that whatever else the machine does falls on all of them alike.
@@ -16,6 +16,7 @@ def times(candidates, arguments):
     Args:
         candidates: dict of name to a function that returns when its work is done.
         arguments: what each is called with.
+        rounds: turns.
 
     Returns:
         Dict of name to a list of seconds, one a round.
@@ -23,7 +24,7 @@ def times(candidates, arguments):
     seconds = {name: [] for name in candidates}
     for function in candidates.values():
         function(*arguments)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, function in candidates.items():
             start = time.perf_counter()
             function(*arguments)

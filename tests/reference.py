@@ -179,3 +179,15 @@ def same_max_pooling(maps, size):
         rows, columns = (slice(max(i - size // 2, 0), i + size // 2 + 1) for i in (y, x))
         result[b, y, x, c] = maps[b, rows, columns, c].max()
     return result
+
+
+def local_response_normalization(inputs, n, k, alpha, beta):
+    """Channel by channel, over the neighbours that exist."""
+    result = np.zeros(inputs.shape)
+    channels = inputs.shape[-1]
+    for index in np.ndindex(inputs.shape):
+        *place, c = index
+        neighbours = range(max(0, c - n // 2), min(channels - 1, c + n // 2) + 1)
+        total = sum(float(inputs[(*place, j)]) ** 2 for j in neighbours)
+        result[index] = float(inputs[index]) / (k + alpha * total) ** beta
+    return result
