@@ -191,3 +191,15 @@ def local_response_normalization(inputs, n, k, alpha, beta):
         total = sum(float(inputs[(*place, j)]) ** 2 for j in neighbours)
         result[index] = float(inputs[index]) / (k + alpha * total) ** beta
     return result
+
+
+def grouped_convolution(maps, kernel):
+    """Maps (B, H, W, C) with a kernel (k, k, C / G, N): each of G groups of outputs reads its own group of inputs."""
+    size, _, inputs, outputs = kernel.shape
+    groups = maps.shape[-1] // inputs
+    batch, height, width = maps.shape[0], maps.shape[1] - size + 1, maps.shape[2] - size + 1
+    result = np.zeros((batch, height, width, outputs))
+    for b, i, j, n in np.ndindex(result.shape):
+        first = n // (outputs // groups) * inputs
+        result[b, i, j, n] = (maps[b, i : i + size, j : j + size, first : first + inputs] * kernel[..., n]).sum()
+    return result

@@ -1,21 +1,31 @@
 """The networks of the course, one a file, each a functional Keras model."""
 
 from cvkit.models.alexnet import alexnet
+from cvkit.models.densenet import dense_block, densenet, densenet_cifar, transition
 from cvkit.models.inception_resnet import inception_resnet, inception_resnet_block
 from cvkit.models.lenet import lenet5, lenet5_original
 from cvkit.models.nin import mlpconv, nin
+from cvkit.models.regnet import REGNETX, regnet, regnet_block, regnet_widths
 from cvkit.models.vgg import VGG_TABLE, vgg
 from cvkit.models.zfnet import zfnet
 
 __all__ = [
+    "REGNETX",
     "VGG_TABLE",
     "alexnet",
+    "dense_block",
+    "densenet",
+    "densenet_cifar",
     "inception_resnet",
     "inception_resnet_block",
     "lenet5",
     "lenet5_original",
     "mlpconv",
     "nin",
+    "regnet",
+    "regnet_block",
+    "regnet_widths",
+    "transition",
     "vgg",
     "zfnet",
 ]
