@@ -1,5 +1,6 @@
 """What a network costs and what it sees: parameters, multiply-adds, receptive field."""
 
+from cvkit.analysis.depth import count_layers
 from cvkit.analysis.footprint import gradient_footprint
 from cvkit.analysis.layer_table import LayerTable, layer_table
 from cvkit.analysis.multiply_adds import count_multiply_adds
@@ -10,6 +11,7 @@ from cvkit.analysis.span import Span
 __all__ = [
     "LayerTable",
     "Span",
+    "count_layers",
     "count_multiply_adds",
     "count_parameters",
     "gradient_footprint",

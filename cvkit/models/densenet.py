@@ -25,8 +25,9 @@ def densenet(depth=121, num_classes=1000, input_shape=(224, 224, 3)):
         ValueError: an argument does not fit.
 
     Example:
-        >>> densenet(121, num_classes=10, input_shape=(32, 32, 3)).output_shape
-        (None, 10)
+        >>> densenet(120)
+        Traceback (most recent call last):
+        ValueError: depth must be one of 121, 169, 201. Received 120. For others take densenet_cifar.
 
     Reference:
         Huang et al., "Densely Connected Convolutional Networks", 2016, arXiv 1608.06993, table 1.

@@ -102,8 +102,8 @@ def regnet(w0, wa, wm, depth, group_width, num_classes=1000, input_shape=(224, 2
         ValueError: a number is out of its range.
 
     Example:
-        >>> model = regnet(**REGNETX["200MF"], input_shape=(64, 64, 3))
-        >>> sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+        >>> from cvkit.analysis import count_parameters
+        >>> count_parameters(regnet(**REGNETX["200MF"]), trainable=True)
         2684792
 
     Reference:

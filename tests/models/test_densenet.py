@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from cvkit import analysis
+from cvkit.analysis import count_layers, count_multiply_adds, count_parameters
 from cvkit.models import dense_block, densenet, densenet_cifar, transition
 from tests.support import assert_close, raises, to_numpy
 
@@ -18,10 +18,6 @@ def _densenet121():
     return densenet(121, input_shape=(64, 64, 3))
 
 
-def trainable(model):
-    return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
-
-
 # A layer with c inputs has 2c weights of a normalisation, 128c of the 1 x 1 kernel, 256 of a normalisation and
 # 9 * 128 * 32 = 36,864 of the 3 x 3 kernel: 130c + 37,120. The c of L layers after k_0 maps sum to L k_0 + 16 L (L - 1)
 # maps. A transition from c maps has 2c + c^2 / 2. The stem has 7 * 7 * 3 * 64 + 128 = 9,536.
@@ -29,14 +25,12 @@ def test_parameters_of_densenet_121(densenet121):
     blocks = 335_040 + 919_680 + 2_837_760 + 2_158_080  # c sums to 864, 3,648, 14,976, 12,032
     transitions = 33_280 + 132_096 + 526_336  # from 256, 512, 1,024 maps
     head = 2 * 1024 + 1025 * 1000
-    assert trainable(densenet121) == 9_536 + blocks + transitions + head == 7_978_856
-    averages = densenet121.count_params() - trainable(densenet121)  # a mean and a variance for each of 41,824 maps
-    assert averages == 2 * 41_824
+    assert count_parameters(densenet121, trainable=True) == 9_536 + blocks + transitions + head == 7_978_856
 
 
 def test_multiply_adds_of_densenet_121(densenet121):
     # Torchvision's table of models (weights IMAGENET1K_V1) gives 2.83 G for 224 x 224 pixels.
-    assert analysis.count_multiply_adds(densenet121, (224, 224, 3)) == pytest.approx(2.83e9, rel=0.01)
+    assert count_multiply_adds(densenet121, (224, 224, 3)) == pytest.approx(2.83e9, rel=0.01)
 
 
 # Of DenseNet-169 the last two blocks differ: sums of c 32 * 256 + 16 * 992 = 24,064 and 32 * 640 + 15,872 = 36,352;
@@ -51,15 +45,19 @@ def test_the_deeper_ones(depth, sums, last, head, parameters, giga):
     layers = {169: (32, 32), 201: (48, 32)}[depth]
     blocks = sum(130 * c + 37_120 * count for c, count in zip(sums, layers, strict=True)) + 335_040 + 919_680
     transitions = 33_280 + 132_096 + 2 * last + last**2 // 2
-    assert trainable(model) == 9_536 + blocks + transitions + 2 * head + (head + 1) * 1000 == parameters
+    assert (
+        count_parameters(model, trainable=True)
+        == 9_536 + blocks + transitions + 2 * head + (head + 1) * 1000
+        == parameters
+    )
     # Torchvision's table again, weights IMAGENET1K_V1.
-    assert analysis.count_multiply_adds(model, (224, 224, 3)) == pytest.approx(giga * 1e9, rel=0.01)
+    assert count_multiply_adds(model, (224, 224, 3)) == pytest.approx(giga * 1e9, rel=0.01)
 
 
 def test_the_depth_counts_layers_with_kernels(densenet121):
-    kinds = (keras.layers.Conv2D, keras.layers.Dense)
-    assert sum(isinstance(layer, kinds) for layer in densenet121.layers) == 121
-    assert sum(isinstance(layer, kinds) for layer in densenet_cifar(16, 4, True, 0.5).layers) == 16
+    assert count_layers(densenet121) == 121
+    assert count_layers(SMALL["plain"]()) == 7
+    assert count_layers(SMALL["bottleneck and compression"]()) == 10
 
 
 def test_equals_keras_applications(densenet121):
@@ -82,7 +80,9 @@ def test_parameters_of_densenet_40_12():
     # and 304 maps and end with 160, 304 and 448; the c of one sum to 12 k_0 + 12 * 66, 984, 2,712 and 4,440.
     blocks = 110 * (984 + 2_712 + 4_440)
     transitions = 2 * 160 + 160**2 + 2 * 304 + 304**2
-    assert trainable(densenet_cifar()) == 432 + blocks + transitions + 2 * 448 + 4_490 == 1_019_722  # table 2: 1.0 M
+    assert (
+        count_parameters(densenet_cifar(), trainable=True) == 432 + blocks + transitions + 2 * 448 + 4_490 == 1_019_722
+    )  # table 2: 1.0 M
 
 
 def test_parameters_of_densenet_bc_100_12():
@@ -91,7 +91,7 @@ def test_parameters_of_densenet_bc_100_12():
     blocks = sum(50 * (16 * maps + 1_440) + 16 * 5_280 for maps in (24, 108, 150))
     transitions = sum(2 * maps + maps * maps // 2 for maps in (216, 300))
     model = densenet_cifar(100, bottleneck=True, compression=0.5)
-    assert trainable(model) == 9 * 3 * 24 + blocks + transitions + 2 * 342 + 3_430 == 769_162
+    assert count_parameters(model, trainable=True) == 9 * 3 * 24 + blocks + transitions + 2 * 342 + 3_430 == 769_162
 
 
 def test_a_dense_block_by_hand():
