@@ -2,6 +2,7 @@
 
 from cvkit.models.alexnet import alexnet
 from cvkit.models.densenet import dense_block, densenet, densenet_cifar, transition
+from cvkit.models.googlenet import AUXILIARY_LOSS_WEIGHTS, INCEPTION_WIDTHS, auxiliary_head, googlenet, inception_block
 from cvkit.models.inception_resnet import inception_resnet, inception_resnet_block
 from cvkit.models.lenet import lenet5, lenet5_original
 from cvkit.models.nin import mlpconv, nin
@@ -10,12 +11,17 @@ from cvkit.models.vgg import VGG_TABLE, vgg
 from cvkit.models.zfnet import zfnet
 
 __all__ = [
+    "AUXILIARY_LOSS_WEIGHTS",
+    "INCEPTION_WIDTHS",
     "REGNETX",
     "VGG_TABLE",
     "alexnet",
+    "auxiliary_head",
     "dense_block",
     "densenet",
     "densenet_cifar",
+    "googlenet",
+    "inception_block",
     "inception_resnet",
     "inception_resnet_block",
     "lenet5",
