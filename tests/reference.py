@@ -203,3 +203,35 @@ def grouped_convolution(maps, kernel):
         first = n // (outputs // groups) * inputs
         result[b, i, j, n] = (maps[b, i : i + size, j : j + size, first : first + inputs] * kernel[..., n]).sum()
     return result
+
+
+def max_pool_with_switches(inputs, size, strides, padding):
+    """Window by window, position by position; of equal values the first."""
+    batch, height, width, channels = inputs.shape
+    (rows, top), (columns, left) = (
+        pooling_places(n, k, s, padding) for n, k, s in zip((height, width), size, strides, strict=True)
+    )
+    pooled = np.full((batch, rows, columns, channels), -np.inf, inputs.dtype)
+    switches = np.full(pooled.shape, -1)
+    for b, i, j, c, a, d in np.ndindex(*pooled.shape, *size):
+        y, x = i * strides[0] - top + a, j * strides[1] - left + d
+        inside = 0 <= y < height and 0 <= x < width
+        if inside and (switches[b, i, j, c] < 0 or inputs[b, y, x, c] > pooled[b, i, j, c]):
+            pooled[b, i, j, c], switches[b, i, j, c] = inputs[b, y, x, c], y * width + x
+    return pooled, switches
+
+
+def pooling_places(side, size, stride, padding):
+    """Number of windows, and padding before the first, by TensorFlow's rule."""
+    if padding == "valid":
+        return len(range(0, side - size + 1, stride)), 0
+    count = math.ceil(side / stride)
+    return count, max((count - 1) * stride + size - side, 0) // 2
+
+
+def max_unpool(values, switches, size):
+    """Value by value; two that go to the same place are added."""
+    result = np.zeros((len(values), size[0] * size[1], values.shape[3]), values.dtype)
+    for b, i, j, c in np.ndindex(values.shape):
+        result[b, switches[b, i, j, c], c] += values[b, i, j, c]
+    return result.reshape(len(values), *size, values.shape[3])

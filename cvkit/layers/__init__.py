@@ -2,6 +2,8 @@
 
 from cvkit.layers.bilinear_kernel import bilinear_kernel
 from cvkit.layers.local_response_normalization import LocalResponseNormalization, local_response_normalization
+from cvkit.layers.max_pooling_with_switches import MaxPoolingWithSwitches2D, max_pool_with_switches
+from cvkit.layers.max_unpooling import MaxUnpooling2D, max_unpool
 from cvkit.layers.radial_basis import RadialBasisOutput, digit_patterns
 from cvkit.layers.roi_align import ROIAlign, roi_align
 from cvkit.layers.roi_pooling import ROIPooling, roi_pooling
@@ -12,6 +14,8 @@ from cvkit.layers.transposed_conv import TransposedConv2D, transposed_conv2d
 __all__ = [
     "LENET_TABLE",
     "LocalResponseNormalization",
+    "MaxPoolingWithSwitches2D",
+    "MaxUnpooling2D",
     "ROIAlign",
     "ROIPooling",
     "RadialBasisOutput",
@@ -21,6 +25,8 @@ __all__ = [
     "bilinear_kernel",
     "digit_patterns",
     "local_response_normalization",
+    "max_pool_with_switches",
+    "max_unpool",
     "roi_align",
     "roi_pooling",
     "transposed_conv2d",
