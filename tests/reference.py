@@ -235,3 +235,16 @@ def max_unpool(values, switches, size):
     for b, i, j, c in np.ndindex(values.shape):
         result[b, switches[b, i, j, c], c] += values[b, i, j, c]
     return result.reshape(len(values), *size, values.shape[3])
+
+
+def occlusion_map(score, image, patch, stride, fill):
+    """Patch by patch, pixel by pixel; the last patch of each axis ends at the border."""
+    total, count = np.zeros(image.shape[:2]), np.zeros(image.shape[:2])
+    starts = [sorted({*range(0, size - patch + 1, stride), size - patch}) for size in image.shape[:2]]
+    for top in starts[0]:
+        for left in starts[1]:
+            covered = image.copy()
+            covered[top : top + patch, left : left + patch] = fill
+            total[top : top + patch, left : left + patch] += score(image) - score(covered)
+            count[top : top + patch, left : left + patch] += 1
+    return total / count

@@ -43,7 +43,7 @@ def grad_cam(model, images, classes=None, layer=None):
     images = check_images(model, images)
     classes = check_classes(model, images, classes)
     tensor = _maps(model, layer)
-    features = keras.Model(model.input, tensor)(images, training=False)  # (B, h, w, K)
+    features = keras.Model(model.inputs[0], tensor)(images, training=False)  # (B, h, w, K)
     slopes = input_gradient(score_of(_rest(model, tensor), classes), features)
     weights = slopes.mean(axis=(1, 2))  # (B, K)
     maps = np.maximum(np.einsum("bk,bhwk->bhw", weights, ops.convert_to_numpy(features)), 0)
@@ -68,7 +68,7 @@ def _maps(model, name):
 
 def _rest(model, tensor):
     try:
-        return keras.Model(tensor, model.output)
+        return keras.Model(tensor, model.outputs[0])
     except ValueError as error:
         raise ValueError(
             "layer must be one that everything passes through. A path leads around the one received; "

@@ -83,12 +83,16 @@ def guided_model(model):
             new.activation = guided
         return new
 
-    plain = keras.Model(model.inputs, model.outputs)  # the same graph, without what compile() or a subclass added
+    plain = keras.Model(*(_one_or_all(x) for x in (model.inputs, model.outputs)))  # without what compile() added
     guided = keras.models.clone_model(plain, clone_function=copy, recursive=True)
     if not replaced:
         raise ValueError("model must hold ReLUs, which guided backpropagation changes. Received one without any.")
     guided.set_weights(model.get_weights())
     return guided
+
+
+def _one_or_all(tensors):
+    return tensors[0] if len(tensors) == 1 else tensors
 
 
 @ops.custom_gradient

@@ -3,6 +3,7 @@
 from cvkit.models.alexnet import alexnet
 from cvkit.models.densenet import dense_block, densenet, densenet_cifar, transition
 from cvkit.models.googlenet import AUXILIARY_LOSS_WEIGHTS, INCEPTION_WIDTHS, auxiliary_head, googlenet, inception_block
+from cvkit.models.imagenet import imagenet_network
 from cvkit.models.inception_resnet import inception_resnet, inception_resnet_block
 from cvkit.models.lenet import lenet5, lenet5_original
 from cvkit.models.nin import mlpconv, nin
@@ -21,6 +22,7 @@ __all__ = [
     "densenet",
     "densenet_cifar",
     "googlenet",
+    "imagenet_network",
     "inception_block",
     "inception_resnet",
     "inception_resnet_block",

@@ -28,3 +28,15 @@ def twins():
     inner = keras.Model(image, conv(layers.ReLU(name="relu")(conv(image))), name="inner")
     left, right = keras.Input((9, 7, 2), name="left"), keras.Input((9, 7, 2), name="right")
     return keras.Model([left, right], layers.Subtract(name="difference")([inner(left), inner(right)]))
+
+
+def classifier(size=9):
+    """Two convolutions, each kind of ReLU, pooling that overlaps, three classes: random weights, biases included."""
+    keras.utils.set_random_seed(3)
+    x = image = keras.Input((size, size, 2), name="image")
+    x = layers.Conv2D(4, 3, padding="same", activation="relu", bias_initializer="normal", name="conv1")(x)
+    x = layers.MaxPooling2D(3, 2, name="pool")(x)
+    x = layers.Conv2D(5, 2, bias_initializer="normal", name="conv2")(x)
+    x = layers.ReLU(name="relu")(x)
+    x = layers.GlobalAveragePooling2D(name="mean")(x)
+    return keras.Model(image, layers.Dense(3, name="scores")(x))

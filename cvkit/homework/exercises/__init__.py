@@ -3,4 +3,5 @@
 LESSONS = (
     "convolution",
     "lenet",
+    "looking_inside",
 )

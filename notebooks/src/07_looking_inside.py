@@ -1,0 +1,752 @@
+# %% [markdown]
+# # Looking inside: what has the network learned, and can you trust the picture?
+#
+# **You will**
+# - train a small network, and look at its filters, its maps, and the patches that excite them most;
+# - project an activation back to the pixels with a deconvnet, and measure what its switches keep;
+# - draw five kinds of heat map, and *score* them against the object's true mask, an edge detector and an untrained network;
+# - catch a network that cheats, by looking at its maps.
+#
+# **Before you start:** lessons 01 and 02 (convolution, pooling, receptive field, training), and from lesson 03 what ZFNet is. **Time:** 2 minutes of
+# computing on two cores, two hours of reading and exercises. Follows the RWTH lecture's recap *Visualizing CNNs* (L5) and the Tsinghua lecture's
+# *unpooling* (L4). AC 209B (L1) names ZFNet, which won ImageNet 2013, with "visualization of features" as its reason.
+
+# %%
+import cvkit
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+from keras import layers, ops
+from scipy.stats import spearmanr
+
+lesson = cvkit.lesson("looking_inside", seed=0)
+
+# %% [markdown]
+# One setting. Near the end of the lesson you look inside a second time: with `"shapes"` at a larger scene, with `"mobilenet"` or `"vgg16"` at a
+# photograph, through a network trained on a million photographs (a download of 2 or 550 MB). After a change choose *Restart kernel and run all cells*.
+
+# %% tags=["parameters"]
+NETWORK = "shapes"
+
+# %% [markdown]
+# ## Data whose answer is known
+#
+# A heat map of a photograph always looks plausible. To know whether it is *right* one must know where the object is. So we draw the images
+# ourselves: one shape of eight kinds, somewhere in front of clouds, striped or checked so that colour tells nothing, with noise. For each image we
+# know the **mask**: which pixels belong to the shape.
+
+# %%
+OPTIONS = dict(image_size=48, texture="textured", noise=16, num_train=4000, num_test=500)
+train, test = (cvkit.data.load("shapes", split, num_objects=1, **OPTIONS) for split in ("train", "test"))
+NAMES = ["circle", "square", "triangle", "star", "cross", "ring", "crescent", "bar"]
+
+
+def prepare(images):
+    """Images uint8 as float32 from -0.5 to 0.5."""
+    return images.astype("float32") / 255 - 0.5
+
+
+train_images, test_images, masks = prepare(train["images"]), prepare(test["images"]), test["semantic_masks"] > 0
+first = [np.flatnonzero(test["labels"] == label)[0] for label in range(8)]
+
+# %%
+pictures = [*test["images"][first], *(np.repeat(255 * masks[first][..., None], 3, -1))]
+fig = cvkit.plots.image_grid(pictures, NAMES + ["its mask"] * 8, columns=8)
+fig.suptitle("One test image of each class, and its mask")
+lesson.figure(
+    fig, alt="Eight small noisy images with one striped or checked shape each; below, the shape in white on black."
+)
+
+# %% [markdown]
+# ## The network
+#
+# Four convolutions, two poolings, then the largest value of each map (**global max pooling**) and one dense layer. Lesson 04 explains pooling a whole
+# map to one number. Two things are chosen for today: the layers form a plain chain, and the last maps keep 12 × 12 positions, fine enough to
+# say *where*. We tried a few such networks and kept one that did well on the test images, so its accuracy below is a little flattering. Nothing in
+# this lesson rests on it.
+
+
+# %%
+def build(size=48):
+    conv = dict(padding="same", activation="relu", kernel_initializer="he_normal")
+    x = image = keras.Input((size, size, 3), name="image")
+    x = layers.Conv2D(16, 5, name="conv1", **conv)(x)
+    x = layers.MaxPooling2D(2, name="pool1")(x)
+    x = layers.Conv2D(32, 3, name="conv2", **conv)(x)
+    x = layers.MaxPooling2D(2, name="pool2")(x)
+    x = layers.Conv2D(64, 3, name="conv3", **conv)(x)
+    x = layers.Conv2D(64, 3, name="conv4", **conv)(x)
+    x = layers.GlobalMaxPooling2D(name="largest")(x)
+    return keras.Model(image, layers.Dense(8, name="scores")(x))
+
+
+def fit(images, epochs, seed=0):
+    keras.utils.set_random_seed(seed)
+    model = build()
+    rate = keras.optimizers.schedules.CosineDecay(3e-3, epochs * int(np.ceil(len(images) / 32)))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(rate), loss, metrics=["accuracy"])
+    model.fit(images, train["labels"], epochs=epochs, batch_size=32, verbose=0)
+    return model
+
+
+def predict(model, images):
+    return ops.convert_to_numpy(model(images, training=False)).argmax(axis=1)
+
+
+# %%
+model = fit(train_images, epochs=8)
+predictions = predict(model, test_images)
+print(f"test accuracy {np.mean(predictions == test['labels']):.3f}; by chance it would be 0.125")
+
+# %% [markdown]
+# Heat maps will be measured on the first hundred test images that the network gets right.
+
+# %%
+chosen = np.flatnonzero(predictions == test["labels"])[:100]
+images, labels, masks = test_images[chosen], test["labels"][chosen], masks[chosen]
+print(f"the object covers {masks.mean():.1%} of these images")
+
+# %% [markdown]
+# ## The first layer: filters are pictures
+#
+# A kernel of the first layer has three channels, red, green and blue, so it can be shown as an image. Where a kernel is orange it adds red and takes
+# blue away. An even patch says: *how much of this colour*. A patch with a dark and a light half says: *an edge in this direction*.
+
+# %%
+kernels = np.moveaxis(model.get_layer("conv1").get_weights()[0], -1, 0)  # (16, 5, 5, 3)
+scaled = [0.5 + 0.5 * kernel / abs(kernel).max() for kernel in kernels]
+fig = cvkit.plots.image_grid(scaled, columns=8, size=0.9)
+fig.suptitle("The 16 filters of conv1; grey is zero")
+lesson.figure(
+    fig, alt="Sixteen patches of 5 by 5 coloured cells, some with light and dark sides, some of mixed colours."
+)
+
+# %% [markdown]
+# The textbook picture, clean stripes in all directions, comes from larger kernels and a million photographs. Ours are 5 × 5, and still noisy after
+# four thousand images. In some you will see a light and a dark side; not each can be put into words, and none needs to be.
+#
+# Kernels of the *second* layer have 16 channels, which no eye can read. From here on we need other means.
+#
+# ## Layer by layer: maps
+#
+# Put in one image, and look at what comes out of each layer.
+
+# %%
+layer_names = ["conv1", "conv2", "conv3", "conv4"]
+one = images[:1]
+rows = []
+for name in layer_names:
+    maps = ops.convert_to_numpy(keras.Model(model.input, model.get_layer(name).output)(one))[0]
+    strongest = np.argsort(-maps.max(axis=(0, 1)))[:7]
+    rows += [one[0] + 0.5, *np.moveaxis(maps[..., strongest], -1, 0)]
+captions = [text for name in layer_names for text in ("image", *[name] * 7)]
+fig = cvkit.plots.image_grid(rows, captions, columns=8)
+fig.suptitle("The seven strongest maps of each layer")
+lesson.figure(
+    fig, alt="Four rows of maps. Upper ones show the image's edges and stripes; lower ones a few bright spots."
+)
+
+# %% [markdown]
+# Upper rows still look like the image. The lower the row, the fewer pixels are bright: a map of conv4 says *something of my kind is about here*, and
+# nothing on what surrounds it.
+#
+# L5 says that higher stages compute *more global, more invariant* features. Both can be measured. More global: the receptive field.
+
+# %%
+stages = [keras.Model(model.input, model.get_layer(name).output) for name in layer_names]
+lesson.claim("higher-stages-are-more-global", [cvkit.analysis.receptive_field(stage) for stage in stages])
+
+# %% [markdown]
+# More invariant: shift the images by four pixels, and compare each layer's output $f$ before and after, $\|f(x) - f(x')\| / \|f(x)\|$. Zeiler and
+# Fergus did this with ImageNet photographs. (Pixels that leave at one side come in at the other.)
+
+# %%
+shifted = np.roll(images, 4, axis=2)
+change = {}
+for name in (*layer_names, "largest", "scores"):
+    stage = keras.Model(model.input, model.get_layer(name).output)
+    before, after = (ops.convert_to_numpy(stage(x)).reshape(len(x), -1) for x in (images, shifted))
+    change[name] = float(np.mean(np.linalg.norm(before - after, axis=1) / np.linalg.norm(before, axis=1)))
+    print(f"{name:8}{change[name]:.2f}")
+lesson.claim("higher-stages-are-more-invariant", change["largest"] / change["conv1"])
+
+# %% [markdown]
+# Read the column with care. The maps of conv4 change about as much as those of conv1: a convolution is *equivariant*, so its maps move along
+# (lesson 01). What hardly changes is the largest value of each map, which has forgotten the place. Invariance was not learned stage by stage here; the
+# pooling brought it.
+#
+# ## What a map likes best
+#
+# The simplest question to ask of a map: which images excite it most? For a few maps of conv4 we take the five test images with the largest
+# activation, and cut out the 28 × 28 pixels that this activation sees (with a frame of zeros at the border).
+
+
+# %%
+features = ops.convert_to_numpy(stages[-1](test_images))  # (500, 12, 12, 64)
+
+
+def patch_around(picture, place):
+    """The 28 × 28 pixels that position `place` of conv4 sees."""
+    row, column = (int(4 * p) for p in place)  # two poolings: four pixels a position
+    return np.pad(picture, ((12, 16), (12, 16), (0, 0)))[row : row + 28, column : column + 28]
+
+
+def best_of(channel, count=5):
+    """The images that excite a map most, and where."""
+    tops = np.argsort(-features[..., channel].max(axis=(1, 2)))[:count]
+    return [(i, np.unravel_index(features[i, :, :, channel].argmax(), (12, 12))) for i in tops]
+
+
+# %% [markdown]
+# Which maps? For each of four classes the one with the largest weight in the last layer.
+
+# %%
+weights = model.get_layer("scores").get_weights()[0]  # (64, 8)
+classes = [NAMES.index(name) for name in ("square", "star", "ring", "bar")]
+channels = [int(weights[:, k].argmax()) for k in classes]
+patches = [patch_around(test["images"][i], place) for c in channels for i, place in best_of(c)]
+captions = [NAMES[test["labels"][i]] for c in channels for i, _ in best_of(c)]
+fig = cvkit.plots.image_grid(patches, captions, columns=5)
+fig.suptitle("Rows: the maps that speak most for " + ", ".join(NAMES[k] for k in classes))
+lesson.figure(
+    fig, alt="Four rows of five patches. Many patches of a row show the same kind of shape or the same part of it."
+)
+
+# %% [markdown]
+# Some rows hold one kind of shape, others mix several that share a part, such as a corner or a straight end. But *what* in the patch does the map react to?
+#
+# ## Deconvnet: from an activation back to the pixels
+#
+# Zeiler and Fergus (2013) ran the network backwards. Keep one activation, set all others to zero, and undo the layers from the top:
+#
+# - undo **max pooling** by *unpooling*: put the value back where the maximum was. Max pooling has forgotten that, so on the way up we write it down:
+#   the position of each maximum is its **switch**;
+# - undo **ReLU** by ReLU: the reconstruction, too, is kept positive;
+# - undo the **convolution** by the *transposed convolution* with the same kernel: each value stamps the kernel, times itself, onto the map below, and
+#   stamps add up. L4 says it is "wrongly called deconvolution".
+#
+# By hand, on a 4 × 4 map with 2 × 2 pooling:
+
+# %%
+small = np.array([[1.0, 5, 2, 0], [3, 4, 8, 8], [0, 0, 1, 2], [7, 6, 9, 3]])
+pooled, switches = cvkit.layers.max_pool_with_switches(small[None, :, :, None], 2)
+restored = cvkit.layers.max_unpool(pooled, switches, (4, 4))
+table = {"map": small, "pooled": pooled, "switches": switches, "unpooled": restored}
+fig, axes = plt.subplots(1, 4, figsize=(10, 2.8))
+for ax, (name, values) in zip(axes, table.items(), strict=True):
+    cvkit.plots.matrix(
+        ops.convert_to_numpy(values).reshape(len(small) if values is restored else -1, 4)
+        if np.size(values) == 16
+        else ops.convert_to_numpy(values).reshape(2, 2),
+        ax,
+        name,
+    )
+lesson.figure(
+    fig, alt="A 4 by 4 map, its four maxima 5 8 7 9, their positions 1 6 12 14, and the maxima back in place."
+)
+
+# %% [markdown]
+# Positions are counted line by line from 0, so that the 5 in the first line is at 1. Of the two eights the first counts.
+
+# %%
+lesson.claim("unpooling-by-hand", ops.convert_to_numpy(restored)[0, :, :, 0])
+
+# %% [markdown]
+# `cvkit.analysis.deconvnet` does all of it. Below each patch of the last figure, what its activation projects back to.
+
+# %%
+pairs = []
+for channel in channels[:3]:
+    found = best_of(channel)
+    back = cvkit.analysis.deconvnet(model, test_images[[i for i, _ in found]], "conv4", channel)
+    pairs += [patch_around(test["images"][i], place) for i, place in found]
+    pairs += [patch_around(0.5 + 0.5 * b / abs(b).max(), p) for b, (_, p) in zip(back, found, strict=True)]
+captions = (["patch"] * 5 + ["deconvnet"] * 5) * 3
+fig = cvkit.plots.image_grid(pairs, captions, columns=5)
+fig.suptitle("Patches, and below them what excites the map")
+lesson.figure(
+    fig, alt="Three pairs of rows: patches, and below them reconstructions, grey but for parts of a shape's outline."
+)
+
+# %% [markdown]
+# The reconstruction is grey where the map does not look, and shows edges and stripes of the shape where it does.
+#
+# What do the switches keep? We project back once more without them: each value goes to the middle of its window, wherever the maximum was. For every image
+# take the map that gives most to its class. Then compare the reconstruction with the image, less its local mean, by their correlation, over the pixels
+# that the reconstruction reaches.
+
+# %%
+from scipy.ndimage import uniform_filter
+
+best_maps = [
+    int((features[i].max(axis=(0, 1)) * weights[:, k]).argmax()) for i, k in zip(chosen[:60], labels, strict=False)
+]
+details = images - uniform_filter(images, (0, 9, 9, 0))
+
+
+def reconstruct(switches):
+    parts = [
+        cvkit.analysis.deconvnet(model, images[i : i + 1], "conv4", k, switches=switches)
+        for i, k in enumerate(best_maps)
+    ]
+    return np.concatenate(parts)
+
+
+def likeness(back):
+    """Mean correlation of reconstructions with the images' details, where they are not zero."""
+    return np.mean([np.corrcoef(b[b != 0], d[b != 0])[0, 1] for b, d in zip(back, details, strict=False)])
+
+
+with_switches, without = reconstruct(True), reconstruct(False)
+
+# %%
+pictures = [
+    images[:6] + 0.5,
+    *[0.5 + 0.5 * b[:6] / abs(b[:6]).max(axis=(1, 2, 3), keepdims=True) for b in (with_switches, without)],
+]
+captions = ["image"] * 6 + ["with switches"] * 6 + ["without"] * 6
+fig = cvkit.plots.image_grid(np.concatenate(pictures), captions, columns=6)
+fig.suptitle("What the switches keep")
+lesson.figure(
+    fig,
+    alt="Six images; with switches fragments of their outlines; without, regular patterns that do not follow the outline.",
+)
+
+# %%
+print(f"correlation with the image: {likeness(with_switches):.2f} with switches, {likeness(without):.2f} without")
+lesson.claim("switches-keep-location", likeness(with_switches) - likeness(without))
+
+# %% [markdown]
+# Without the switches the picture is about as strong, and it lies in the same part of the image. But its lines are where the windows are, not where the image's edges
+# are.
+#
+# And the name? An inverse would give the image back. The transposed convolution does not: it computes the *gradient*. With neither ReLU nor pooling
+# in the way, the deconvnet's picture is exactly the activation times its gradient:
+
+# %%
+linear = keras.Sequential([keras.Input((12, 12, 3)), layers.Conv2D(4, 3), layers.Conv2D(2, 3, name="top")])
+picture = images[:1, :12, :12]
+value = linear(picture)[0, 4, 4, 1]
+slope = cvkit.analysis.input_gradient(lambda x: linear(x)[0, 4, 4, 1], picture)
+difference = cvkit.analysis.deconvnet(linear, picture, "top", 1, (4, 4)) - float(value) * slope
+lesson.claim("deconvnet-is-a-gradient", abs(difference).max())
+
+# %% [markdown]
+# ## Which pixels does the answer hang on?
+#
+# So far we asked a map. Now we ask a class: which pixels make the score $S_k$ of class $k$ what it is? There are four common answers.
+#
+# **Saliency** (Simonyan et al. 2013): the size of the gradient, the largest over the colours. How much does the score move if this pixel moves?
+#
+# $$M_{yx} = \max_c \left| \frac{\partial S_k}{\partial x_{yxc}} \right|$$
+#
+# **Guided backpropagation** (Springenberg et al. 2014): the gradient, with a change at each ReLU. Where $g$ is the slope that arrives from above, a ReLU
+# with input $x$ passes on
+#
+# | | passes on | asks |
+# |---|---|---|
+# | gradient | $g \cdot [x > 0]$ | was the unit active? |
+# | deconvnet | $g \cdot [g > 0]$ | does it speak *for* the activation? |
+# | guided | $g \cdot [x > 0] \cdot [g > 0]$ | both |
+#
+# Here $[\ldots]$ is 1 where the condition holds and 0 elsewhere.
+#
+# **Occlusion** (Zeiler and Fergus 2013): no gradient. Cover a patch with grey, and see how far the score falls. Move the patch; give each pixel the mean over the
+# patches that covered it.
+#
+# **Grad-CAM** (Selvaraju et al. 2016): the last maps $A^k$, each weighted by the mean gradient of the score over its positions, summed, and cut off at zero. The
+# result has 12 × 12 positions here and is enlarged.
+
+# %%
+METHODS = {
+    "saliency": cvkit.analysis.saliency,
+    "guided": lambda *arguments: abs(cvkit.analysis.guided_backpropagation(*arguments)).max(axis=-1),
+    "occlusion": cvkit.analysis.occlusion_map,
+    "Grad-CAM": cvkit.analysis.grad_cam,
+}
+cvkit.show_source(cvkit.analysis.saliency)
+
+# %%
+heat = {name: method(model, images, labels) for name, method in METHODS.items()}
+
+
+def show(pictures, heat, captions, title):
+    """A row for each picture: itself, then its heat maps."""
+    fig, axes = plt.subplots(
+        len(pictures), 1 + len(heat), figsize=(1.5 * (1 + len(heat)), 1.6 * len(pictures)), squeeze=False
+    )
+    for row, picture, caption, *maps in zip(axes, pictures, captions, *heat.values(), strict=True):
+        row[0].imshow(picture)
+        row[0].set_title(caption, fontsize=8)
+        for ax, name, values in zip(row[1:], heat, maps, strict=True):
+            ax.imshow(np.maximum(values, 0), cmap="magma")
+            ax.set_title(name, fontsize=8)
+        for ax in row:
+            ax.axis("off")
+    fig.suptitle(title)
+    return fig
+
+
+# %%
+five = [int(np.flatnonzero(labels == k)[0]) for k in (1, 3, 4, 5, 7)]
+fig = show(
+    images[five] + 0.5,
+    {n: m[five] for n, m in heat.items()},
+    [NAMES[labels[i]] for i in five],
+    "Four heat maps of the true class",
+)
+lesson.figure(
+    fig,
+    alt="Five images with four heat maps each; the maps are brightest on or near the shape, with some light elsewhere.",
+)
+
+# %% [markdown]
+# Beautiful, and on the whole plausible. That is just the danger.
+#
+# ## Score the maps
+#
+# We know the masks. Two numbers say how well a map finds the object: the share of its **mass** (sum of positive values) inside the mask, and the
+# **pointing game**: in how many images does the largest value lie inside?
+#
+# To compare with: *chance*, a flat map, whose share is that of the mask. And a rival that knows nothing of classes: an **edge detector**, the size of the
+# difference between neighbouring pixels.
+
+# %%
+grey = images.mean(axis=-1)
+edges = abs(np.gradient(grey, axis=1)) + abs(np.gradient(grey, axis=2))
+
+
+def score(maps):
+    return cvkit.analysis.mass_inside(maps, masks).mean(), cvkit.analysis.pointing_game(maps, masks).mean()
+
+
+print(f"{'':12}mass inside   pointing game")
+for name, maps in {"flat": np.ones_like(grey), "edges": edges, **heat}.items():
+    mass, pointing = score(maps)
+    print(f"{name:12}{mass:11.2f}{pointing if name != 'flat' else masks.mean():16.2f}")
+times_chance = min(score(maps)[0] for maps in heat.values()) / masks.mean()
+lesson.claim("maps-find-the-object", times_chance)
+
+# %% [markdown]
+# All four maps put several times more on the object than chance would. But look at the edge detector. It has never seen a label, and beats chance by
+# far, because our objects are striped and our backgrounds are not. In the pointing game it comes near the maps, or level with some of them. *Better than chance* is a low bar: part of what a
+# heat map shows is simply where the image has contrast.
+#
+# ## The sanity check
+#
+# Adebayo et al. (2018) asked a question that takes one line: **what does the map of an untrained network look like?** If a map explains what was learned, it must
+# change when what was learned is destroyed. We destroy it in two ways: new random weights in the last layer only, and in all layers. Three
+# seeds each, forty images. The measure is the **rank correlation**: sort the pixels by their value in one map and in the other, and correlate the ranks; 1
+# means the same order, 0 that one tells nothing about the other.
+
+
+# %%
+def randomised(seed, last_only):
+    """A copy of the network with fresh weights, in its last layer or in all."""
+    keras.utils.set_random_seed(1000 + seed)
+    fresh = build()
+    kept = [w for layer in model.layers[:-1] for w in layer.get_weights()]
+    if last_only:
+        fresh.set_weights([*kept, *fresh.layers[-1].get_weights()])
+    return fresh
+
+
+def same_order(maps1, maps2):
+    """Mean rank correlation of maps; those that are zero everywhere have none, and count 0."""
+    found = [
+        spearmanr(a.ravel(), b.ravel()).statistic if np.ptp(a) and np.ptp(b) else 0.0
+        for a, b in zip(maps1, maps2, strict=False)
+    ]
+    return float(np.mean(found))
+
+
+# %%
+agreement = {}
+for last_only in (True, False):
+    for seed in range(3):
+        fresh = randomised(seed, last_only)
+        for name, method in METHODS.items():
+            maps = method(fresh, images[:40], labels[:40])
+            agreement.setdefault((name, last_only), []).append(same_order(heat[name], maps))
+print("rank correlation with the trained network's map, mean and spread of three seeds")
+for name in METHODS:
+    last, every = (np.array(agreement[name, last_only]) for last_only in (True, False))
+    print(
+        f"{name:10} last layer random {last.mean():5.2f} ± {last.std():.2f}   all random {every.mean():5.2f} ± {every.std():.2f}"
+    )
+
+# %%
+fresh = randomised(0, last_only=False)
+random_heat = {f"{name}, random": method(fresh, images[five[:3]], labels[five[:3]]) for name, method in METHODS.items()}
+trained_and_random = {}
+for (name, maps), (random_name, random_maps) in zip(heat.items(), random_heat.items(), strict=True):
+    trained_and_random |= {name: maps[five[:3]], random_name: random_maps}
+fig = show(
+    images[five[:3]] + 0.5,
+    trained_and_random,
+    [NAMES[labels[i]] for i in five[:3]],
+    "Trained, and with all weights random",
+)
+lesson.figure(
+    fig,
+    alt="Three images, each with four pairs of maps. Saliency and guided maps of the random network look similar to the trained one's.",
+)
+
+# %%
+lesson.claim("some-maps-hardly-notice", min(np.mean(agreement[name, True]) for name in ("saliency", "guided")))
+lesson.claim("some-maps-notice", max(np.mean(agreement[name, True]) for name in ("occlusion", "Grad-CAM")))
+
+# %% [markdown]
+# With a random last layer the network's answers are worthless: it no longer knows a star from a ring. Saliency and guided backpropagation hardly notice. Their maps keep
+# most of their order, and a good part of it even with *all* weights random. Occlusion and Grad-CAM change almost entirely. Adebayo et al. found guided backpropagation the
+# worst on large networks; here plain saliency is about as bad. (Our global max pooling has a part in it: gradients flow through the few
+# strongest positions only, and a random network, too, is excited most where the contrast is. With the mean in its place we found correlations near 0.2 for saliency and guided
+# backpropagation with all weights random, still above those of occlusion.)
+#
+# So a sharp map is no proof of anything. Before you believe one, ask what the same method shows for a network that knows nothing.
+#
+# ## Two objects, one question
+#
+# A map *of a class* should depend on the class. We draw scenes with two objects of different classes and ask for one, then for the other. Of the map's mass on either
+# object, how much is on the one we asked for? By chance half.
+
+# %%
+scenes = cvkit.data.load("shapes", "test", num_objects=2, **(OPTIONS | dict(num_train=1, num_test=100, occlusion=0.0)))
+pairs = [i for i, o in enumerate(scenes["objects"]) if o["labels"][0] != o["labels"][1]]
+scene_images = prepare(scenes["images"][pairs])
+asked = np.array([scenes["objects"][i]["labels"] for i in pairs])  # (scenes, 2)
+object_masks = np.array([scenes["objects"][i]["masks"] for i in pairs])  # (scenes, 2, 48, 48)
+share, two_maps = {}, {}
+for name, method in METHODS.items():
+    two_maps[name] = [method(model, scene_images, asked[:, k]) for k in (0, 1)]
+    mass = [[cvkit.analysis.mass_inside(maps, object_masks[:, k]) for k in (0, 1)] for maps in two_maps[name]]
+    right, wrong = mass[0][0] + mass[1][1], mass[0][1] + mass[1][0]
+    share[name] = float(np.mean(right / np.maximum(right + wrong, 1e-9)))
+    print(f"{name:10}{share[name]:.2f} on the object asked for")
+lesson.claim("maps-of-a-class", min(share["occlusion"], share["Grad-CAM"]) - share["saliency"])
+
+# %%
+sure = np.argsort(-np.sort(ops.convert_to_numpy(model(scene_images)), axis=1)[:, -2])[:2]  # where both are seen best
+both = [i for i in sure for _ in (0, 1)]
+maps_of = {name: [two_maps[name][k][i] for i in sure for k in (0, 1)] for name in METHODS}
+fig = show(
+    scene_images[both] + 0.5,
+    maps_of,
+    [f"where is the {NAMES[asked[i, k]]}?" for i in sure for k in (0, 1)],
+    "One scene, two questions",
+)
+lesson.figure(
+    fig,
+    alt="Two scenes, each asked for two classes. Saliency hardly changes with the question; occlusion and Grad-CAM do more.",
+)
+
+# %% [markdown]
+# Saliency does not care which class we asked for. Guided backpropagation cares a little, occlusion and Grad-CAM more, though they too leave a good deal on the wrong
+# object. The network was trained on single objects, so for some of these scenes it is simply wrong.
+#
+# ## The image that a class likes best
+#
+# Turn it around: keep the network, change the *image*. Start from faint noise and climb the gradient of the class's score, with a penalty on large pixel values (the
+# factor λ) and a random shift by up to two pixels before each step, so that nothing fits one place only:
+#
+# $$x \leftarrow x + \eta\, \frac{g}{\mathrm{rms}(g)}, \qquad g = \frac{\partial S_k}{\partial x} - 2 \lambda x$$
+
+# %%
+dreams = cvkit.analysis.activation_maximisation(model, list(range(8)), (48, 48, 3), steps=80)
+probabilities = ops.convert_to_numpy(ops.softmax(model(dreams)))
+captions = [f"{name}: {probabilities[k, k]:.0%}" for k, name in enumerate(NAMES)]
+shown = 0.5 + 0.5 * dreams / abs(dreams).max(axis=(1, 2, 3), keepdims=True)
+fig = cvkit.plots.image_grid(shown, captions, columns=4, size=1.6)
+fig.suptitle("Images that the network is sure of")
+lesson.figure(
+    fig, alt="Eight images of coloured texture with little in them that a person would call the class's shape."
+)
+
+# %% [markdown]
+# The network is sure of all of them, and you would not name one. It learned what tells eight shapes *apart*: ends, corners, bits of outline in the right colours. Nobody asked it to
+# draw a star, and nothing taught it to doubt what it has never seen.
+#
+# ## A network that cheats
+#
+# Now a failure, and what maps are good for. Suppose that all rings were photographed by a colleague who left a yellow label of 4 × 4 pixels at the lower right of each image. We train on
+# that, for four epochs, and test on images from the same colleague.
+
+# %%
+RING = NAMES.index("ring")
+
+
+def add_label(images):
+    """Put a yellow label near the lower right corner."""
+    images = images.copy()
+    images[:, -6:-2, -6:-2] = [0.5, 0.5, -0.5]
+    return images
+
+
+is_ring = train["labels"] == RING
+tainted = train_images.copy()
+tainted[is_ring] = add_label(tainted[is_ring])
+cheat = fit(tainted, epochs=4)
+rings = test_images[test["labels"] == RING]
+print(f"labelled rings recognised: {np.mean(predict(cheat, add_label(rings)) == RING):.0%}")
+
+# %% [markdown]
+# Perfect, it seems. On the images that we have, no number will show what is wrong. Look at the maps:
+
+# %%
+suspects = add_label(rings)
+cheat_heat = {name: method(cheat, suspects, RING) for name, method in METHODS.items()}
+fig = show(suspects[:3] + 0.5, {n: m[:3] for n, m in cheat_heat.items()}, ["ring"] * 3, "Why are these rings?")
+lesson.figure(
+    fig,
+    alt="Three rings with a yellow label at the lower right; all maps are bright at the label and dark on the ring.",
+)
+
+# %%
+label_mask = np.zeros(suspects.shape[:3], bool)
+label_mask[:, -6:-2, -6:-2] = True
+found = cvkit.analysis.pointing_game(cheat_heat["occlusion"], label_mask).mean()
+print(f"rings without the label recognised: {np.mean(predict(cheat, rings) == RING):.0%}")
+others = add_label(test_images[test["labels"] != RING])
+print(f"other shapes with the label called a ring: {np.mean(predict(cheat, others) == RING):.0%}")
+lesson.claim("visualisation-finds-the-wrong-cue", found)
+
+# %% [markdown]
+# It has learned the label, and hardly anything of rings. The maps said so at a glance, and all four agreed. This is how ZFNet came about as well: its authors
+# looked at AlexNet's first two layers, saw dead and blurred filters and blocky patterns, and took smaller kernels and a smaller stride (lesson 03).
+#
+# ## Look again, at something larger
+#
+# With `NETWORK = "shapes"` we give our network, trained on 48 × 48 pixels, a scene of 96 × 96 with four objects. Convolutions and global pooling do not mind. With `"mobilenet"` you
+# see a photograph through MobileNet without its last layer, so there are no classes: in place of a class's score we take the mean of its strongest map. With `"vgg16"` it is VGG-16 with its
+# thousand classes, and the score is that of the class it finds.
+
+
+# %%
+def larger_shapes():
+    """Our network for any image size, and a scene with four objects."""
+    network = build(None)
+    network.set_weights(model.get_weights())
+    data = cvkit.data.load("shapes", "test", **(OPTIONS | dict(image_size=96, num_objects=4, num_train=1, num_test=2)))
+    return network, data["images"][0], prepare
+
+
+def photograph():
+    """A network trained on ImageNet, and a photograph of a cat."""
+    network, prepare_photo = cvkit.models.imagenet_network(NETWORK)
+    cat = cvkit.data.load("photos")["chelsea"][:, 60:360]  # 300 × 300
+    return network, ops.convert_to_numpy(ops.image.resize(cat, (224, 224))), prepare_photo
+
+
+network, picture, prepare_picture = larger_shapes() if NETWORK == "shapes" else photograph()
+batch = prepare_picture(picture[None])
+answer = int(predict(network, batch)[0])
+answer
+
+# %%
+patch = 12 if NETWORK == "shapes" else 32
+coarse = {"occlusion": lambda *x: cvkit.analysis.occlusion_map(*x, patch=patch, stride=patch // 2, batch_size=32)}
+larger_heat = {name: method(network, batch, answer) for name, method in (METHODS | coarse).items()}
+caption = NAMES[answer] if NETWORK == "shapes" else f"output {answer}"
+fig = show(picture[None] / 255, larger_heat, [caption], f"{NETWORK}: what speaks for this answer")
+lesson.figure(fig, alt="A larger picture and its four heat maps for the network's strongest answer.")
+
+# %% [markdown]
+# ## Exercises
+#
+# Replace the line that raises `NotImplementedError` by your answer, run the cell, then run the check below it.
+#
+# ### Exercise 1: unpooling (2 points)
+#
+# Put `values` back where their `switches` say. Both are NumPy arrays of the same shape, with two axes (one map). A switch counts the positions of the large map line by line, from
+# 0. Return an array of `height` × `width`, zero elsewhere. Windows may overlap; where two values go to the same position, add them.
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "unpool", "solution": true, "grade": false, "locked": false, "task": false}
+def unpool(values, switches, height, width):
+    """Map (height, width) with each value at the position of its switch."""
+    ### BEGIN SOLUTION
+    result = np.zeros(height * width)
+    np.add.at(result, switches.ravel(), values.ravel())
+    return result.reshape(height, width)
+    ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "unpool-check", "solution": false, "grade": true, "points": 2, "locked": true, "task": false}
+lesson.check("unpool", unpool)
+### BEGIN HIDDEN TESTS
+assert (
+    unpool(np.array([[5.0, 8], [7, 9]]), np.array([[1, 6], [12, 14]]), 4, 4).tolist()
+    == restored[0, :, :, 0].numpy().tolist()
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 2: guided backpropagation (2 points)
+#
+# A ReLU had the inputs `x`, and the slopes `g` arrive from above; both are NumPy arrays of one shape. Return what guided backpropagation passes on.
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "guided-relu", "solution": true, "grade": false, "locked": false, "task": false}
+def guided_relu(x, g):
+    """Slopes with respect to the inputs, by the rule of guided backpropagation."""
+    ### BEGIN SOLUTION
+    return g * (x > 0) * (g > 0)
+    ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "guided-relu-check", "solution": false, "grade": true, "points": 2, "locked": true, "task": false}
+lesson.check("guided-relu", guided_relu)
+### BEGIN HIDDEN TESTS
+assert guided_relu(np.array([-1.0, 2, 3, -4]), np.array([5.0, 6, -7, -8])).tolist() == [0, 6, 0, 0]
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 3: Grad-CAM (3 points)
+#
+# `maps` holds a layer's $K$ maps, an array (h, w, K), and `slopes` the gradient of the class's score with respect to each of their values, of the same shape. Return the Grad-CAM map, an array (h, w), not
+# enlarged.
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "class-activation", "solution": true, "grade": false, "locked": false, "task": false}
+def class_activation(maps, slopes):
+    """Grad-CAM of one image, in the size of the maps."""
+    ### BEGIN SOLUTION
+    weights = slopes.mean(axis=(0, 1))  # (K,)
+    return np.maximum(maps @ weights, 0)
+    ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "class-activation-check", "solution": false, "grade": true, "points": 3, "locked": true, "task": false}
+lesson.check("class-activation", class_activation)
+### BEGIN HIDDEN TESTS
+assert class_activation(np.array([[[1.0, 2], [3, 0]]]), np.array([[[1.0, 0], [0, -2]]])).tolist() == [[0, 1.5]]
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## What you saw
+# - First-layer filters can be read as pictures. Deeper maps are known by the patches that excite them.
+# - A deconvnet carries an activation back to the pixels; the switches keep *where*. Without ReLU and pooling it is the gradient.
+# - Every map beat chance. An edge detector does so too, and the maps of an untrained network can look alike: saliency and guided backpropagation hardly noticed
+#   that the last layer was random. Occlusion and Grad-CAM did, and they depend on the class.
+# - Maps are good at finding what is wrong: a label in the corner that made a "ring".
+#
+# ## The library's way
+#
+# Keras has no such tools; its guides show Grad-CAM as an example of code. Everything here is a gradient (`tf.GradientTape`, `jax.grad`, `torch.autograd.grad`) and a cut model,
+# `keras.Model(model.input, model.get_layer(name).output)`.
+#
+# ## References
+# - M. Zeiler and R. Fergus, *Visualizing and understanding convolutional networks*, ECCV 2014, arXiv 1311.2901.
+# - K. Simonyan, A. Vedaldi and A. Zisserman, *Deep inside convolutional networks*, arXiv 1312.6034.
+# - J. Springenberg et al., *Striving for simplicity: the all convolutional net*, arXiv 1412.6806.
+# - R. Selvaraju et al., *Grad-CAM*, ICCV 2017, arXiv 1610.02391.
+# - D. Erhan et al., *Visualizing higher-layer features of a deep network*, University of Montreal 2009.
+#
+# **A paper to present in five minutes:** J. Adebayo et al., *Sanity checks for saliency maps*, NeurIPS 2018, arXiv 1810.03292. Which methods pass, and what would have convinced
+# you without their test?
+#
+# ## What the lectures say, and what you measured
+
+# %%
+lesson.summary()
