@@ -29,8 +29,8 @@ def test_hand_worked_case():
 
 def test_each_image_raises_its_own_score(model, images):
     before, after = to_numpy(model(np.zeros((1, 9, 9, 2)))), to_numpy(model(images))
-    # This random network gives class 0 little for any image: its maps speak against it.
-    assert (np.diag(after) > before[0] + [0, 0.5, 0.5]).all()
+    assert (np.diag(after) > before[0]).all()  # little for a class that this random network speaks against
+    assert np.diag(after).max() > before.max() + 1
 
 
 def test_seeded(model, images):

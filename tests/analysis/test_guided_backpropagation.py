@@ -19,7 +19,7 @@ def _model():
 def test_hand_worked_case():
     # Inputs -1, 2, 3, times 1, -1, 4 above: the first is inactive, the second's slope is negative, 4 is left.
     x = np.array([-1.0, 2.0, 3.0], "float32")
-    for _, run in ways_to_run(lambda x: guided_relu(x) * np.array([1.0, -1.0, 4.0], "float32")):
+    for _, run in ways_to_run(lambda x: ops.multiply(guided_relu(x), [1.0, -1.0, 4.0])):
         assert_close(gradient(run, x), [0, 0, 4])
     assert_close(gradient(lambda x: guided_relu6(3 * x), x), [0, 0, 0])  # 9 lies beyond 6, and 6 on the corner
     assert_close(guided_relu6(3 * ops.convert_to_tensor(x)), [0, 6, 6])
