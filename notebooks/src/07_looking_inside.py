@@ -9,7 +9,7 @@
 #
 # **Before you start:** lessons 01 and 02 (convolution, pooling, receptive field, training), and from lesson 03 what ZFNet is. **Time:** 2 minutes of
 # computing on two cores, two hours of reading and exercises. Follows the RWTH lecture's recap *Visualizing CNNs* (L5) and the Tsinghua lecture's
-# *unpooling* (L4). AC 209B (L1) names ZFNet, which won ImageNet 2013, with "visualization of features" as its reason.
+# *unpooling* (L4). AC 209B (L1) lists ZFNet as the winner of ImageNet 2013, with the words "visualization of features".
 
 # %%
 import cvkit
@@ -33,8 +33,8 @@ NETWORK = "shapes"
 # ## Data whose answer is known
 #
 # A heat map of a photograph always looks plausible. To know whether it is *right* one must know where the object is. So we draw the images ourselves:
-# one shape of eight kinds, somewhere in front of clouds, striped or checked so that colour tells nothing, with noise. For each image we know the
-# **mask**: which pixels belong to the shape.
+# one shape of eight kinds, striped or checked, in random colours, somewhere in front of clouds, with noise. For each image we know the **mask**:
+# which pixels belong to the shape.
 
 # %%
 OPTIONS = dict(image_size=48, texture="textured", noise=16, num_train=4000, num_test=500)
@@ -63,8 +63,8 @@ lesson.figure(
 #
 # Four convolutions, two poolings, then the largest value of each map (**global max pooling**) and one dense layer. Lesson 04 explains pooling a whole
 # map to one number. Two things are chosen for today: the layers form a plain chain, and the last maps keep 12 × 12 positions, fine enough to say
-# *where*. We tried a few such networks, and kept one that does well on the test images, both in its answers and in where its maps point. So its numbers
-# are a little flattering; what matters below are the comparisons between methods.
+# *where*. We tried a few such networks, and kept one that does well on the test images, both in its answers and in where its maps point. So its
+# numbers are a little flattering; what matters below are the comparisons between methods.
 
 
 # %%
@@ -81,6 +81,11 @@ def build(size=48):
     return keras.Model(image, layers.Dense(8, name="scores")(x))
 
 
+# %% [markdown]
+# Training is as in lesson 02: Adam, a rate that falls along a cosine, 32 images at a time.
+
+
+# %%
 def fit(images, epochs, seed=0):
     keras.utils.set_random_seed(seed)
     model = build()
@@ -91,11 +96,11 @@ def fit(images, epochs, seed=0):
     return model
 
 
+# %%
 def predict(model, images):
     return ops.convert_to_numpy(model(images, training=False)).argmax(axis=1)
 
 
-# %%
 model = fit(train_images, epochs=8)
 predictions = predict(model, test_images)
 print(f"test accuracy {np.mean(predictions == test['labels']):.3f}; by chance it would be 0.125")
@@ -155,12 +160,13 @@ captions = [text for name in layer_names for text in ("image", *[name] * 7)]
 fig = cvkit.plots.image_grid(rows, captions, columns=8)
 fig.suptitle("The seven strongest maps of each layer")
 lesson.figure(
-    fig, alt="Four rows of maps. Upper ones show the image's edges and stripes; lower ones a few bright spots."
+    fig,
+    alt="Four rows of maps. Upper ones show the shape's outlines and stripes, lower ones coarse bright spots about it.",
 )
 
 # %% [markdown]
-# Upper rows still look like the image. The lower the row, the fewer pixels are bright: a map of conv4 says *something of my kind is about here*, and
-# nothing on what surrounds it.
+# In the upper rows you recognise outlines and stripes: some maps of conv1 are bright along edges of one direction only. The lower the row, the
+# coarser the map. A bright spot in conv4 says *something of my kind is about here*, and no longer what it looks like.
 #
 # L5 says that higher stages compute *more global, more invariant* features. Both can be measured. More global: the receptive field.
 
@@ -286,32 +292,23 @@ lesson.figure(
 # %%
 from scipy.ndimage import uniform_filter
 
-best_maps = [
-    int((features[i].max(axis=(0, 1)) * weights[:, k]).argmax()) for i, k in zip(chosen[:60], labels, strict=False)
-]
+votes = features[chosen[:60]].max(axis=(1, 2)) * weights[:, labels[:60]].T  # (60, 64): what each map gives to the class
+best_maps = votes.argmax(axis=1)
 details = images - uniform_filter(images, (0, 9, 9, 0))
 
 
 def reconstruct(switches):
-    parts = [
-        cvkit.analysis.deconvnet(model, images[i : i + 1], "conv4", k, switches=switches)
-        for i, k in enumerate(best_maps)
-    ]
+    """The strongest activation of each image's best map, projected back."""
+    options = dict(layer="conv4", switches=switches)
+    parts = [cvkit.analysis.deconvnet(model, images[i : i + 1], channel=k, **options) for i, k in enumerate(best_maps)]
     return np.concatenate(parts)
-
-
-def likeness(back):
-    """Mean correlation of reconstructions with the images' details, where they are not zero."""
-    return np.mean([np.corrcoef(b[b != 0], d[b != 0])[0, 1] for b, d in zip(back, details, strict=False)])
 
 
 with_switches, without = reconstruct(True), reconstruct(False)
 
 # %%
-pictures = [
-    images[:6] + 0.5,
-    *[0.5 + 0.5 * b[:6] / abs(b[:6]).max(axis=(1, 2, 3), keepdims=True) for b in (with_switches, without)],
-]
+scaled = [0.5 + 0.5 * b[:6] / abs(b[:6]).max(axis=(1, 2, 3), keepdims=True) for b in (with_switches, without)]
+pictures = [images[:6] + 0.5, *scaled]
 captions = ["image"] * 6 + ["with switches"] * 6 + ["without"] * 6
 fig = cvkit.plots.image_grid(np.concatenate(pictures), captions, columns=6)
 fig.suptitle("What the switches keep")
@@ -320,7 +317,13 @@ lesson.figure(
     alt="Six images; with switches fragments of their outlines; without, regular patterns that do not follow the outline.",
 )
 
+
 # %%
+def likeness(back):
+    """Mean correlation of reconstructions with the images' details, where they are not zero."""
+    return np.mean([np.corrcoef(b[b != 0], d[b != 0])[0, 1] for b, d in zip(back, details, strict=False)])
+
+
 print(f"correlation with the image: {likeness(with_switches):.2f} with switches, {likeness(without):.2f} without")
 lesson.claim("switches-keep-location", likeness(with_switches) - likeness(without))
 
@@ -380,16 +383,13 @@ heat = {name: method(model, images, labels) for name, method in METHODS.items()}
 
 def show(pictures, heat, captions, title):
     """A row for each picture: itself, then its heat maps."""
-    fig, axes = plt.subplots(
-        len(pictures), 1 + len(heat), figsize=(1.5 * (1 + len(heat)), 1.6 * len(pictures)), squeeze=False
-    )
+    size = len(pictures), 1 + len(heat)
+    fig, axes = plt.subplots(*size, figsize=(1.5 * size[1], 1.6 * size[0]), squeeze=False)
     for row, picture, caption, *maps in zip(axes, pictures, captions, *heat.values(), strict=True):
-        row[0].imshow(picture)
-        row[0].set_title(caption, fontsize=8)
-        for ax, name, values in zip(row[1:], heat, maps, strict=True):
-            ax.imshow(np.maximum(values, 0), cmap="magma")
-            ax.set_title(name, fontsize=8)
-        for ax in row:
+        shown = [picture, *(np.maximum(values, 0) for values in maps)]
+        for ax, image, text in zip(row, shown, [caption, *heat], strict=True):
+            ax.imshow(image, cmap="magma")
+            ax.set_title(text, fontsize=8)
             ax.axis("off")
     fig.suptitle(title)
     return fig
@@ -397,12 +397,9 @@ def show(pictures, heat, captions, title):
 
 # %%
 five = [int(np.flatnonzero(labels == k)[0]) for k in (1, 3, 4, 5, 7)]
-fig = show(
-    images[five] + 0.5,
-    {n: m[five] for n, m in heat.items()},
-    [NAMES[labels[i]] for i in five],
-    "Four heat maps of the true class",
-)
+titles = [NAMES[labels[i]] for i in five]
+five_heat = {name: maps[five] for name, maps in heat.items()}
+fig = show(images[five] + 0.5, five_heat, titles, "Four heat maps of the true class")
 lesson.figure(
     fig,
     alt="Five images with four heat maps each; the maps are brightest on or near the shape, with some light elsewhere.",
@@ -425,13 +422,16 @@ edges = abs(np.gradient(grey, axis=1)) + abs(np.gradient(grey, axis=2))
 
 
 def score(maps):
+    """Mean share of the mass, and accuracy in the pointing game."""
     return cvkit.analysis.mass_inside(maps, masks).mean(), cvkit.analysis.pointing_game(maps, masks).mean()
 
 
+# %%
 print(f"{'':12}mass inside   pointing game")
 for name, maps in {"flat": np.ones_like(grey), "edges": edges, **heat}.items():
     mass, pointing = score(maps)
-    print(f"{name:12}{mass:11.2f}{pointing if name != 'flat' else masks.mean():16.2f}")
+    pointing = masks.mean() if name == "flat" else pointing  # a flat map points anywhere
+    print(f"{name:12}{mass:11.2f}{pointing:16.2f}")
 times_chance = min(score(maps)[0] for maps in heat.values()) / masks.mean()
 lesson.claim("maps-find-the-object", times_chance)
 
@@ -459,12 +459,11 @@ def randomised(seed, last_only):
     return fresh
 
 
+# %%
 def same_order(maps1, maps2):
     """Mean rank correlation of maps; those that are zero everywhere have none, and count 0."""
-    found = [
-        spearmanr(a.ravel(), b.ravel()).statistic if np.ptp(a) and np.ptp(b) else 0.0
-        for a, b in zip(maps1, maps2, strict=False)
-    ]
+    pairs = zip(maps1, maps2, strict=False)
+    found = [spearmanr(a.ravel(), b.ravel()).statistic if np.ptp(a) and np.ptp(b) else 0.0 for a, b in pairs]
     return float(np.mean(found))
 
 
@@ -476,25 +475,20 @@ for last_only in (True, False):
         for name, method in METHODS.items():
             maps = method(fresh, images[:40], labels[:40])
             agreement.setdefault((name, last_only), []).append(same_order(heat[name], maps))
-print("rank correlation with the trained network's map, mean and spread of three seeds")
+print("rank correlation with the trained network's map when weights are random, mean and spread of three seeds")
 for name in METHODS:
     last, every = (np.array(agreement[name, last_only]) for last_only in (True, False))
     print(
-        f"{name:10} last layer random {last.mean():5.2f} ± {last.std():.2f}   all random {every.mean():5.2f} ± {every.std():.2f}"
+        f"{name:10} last layer {last.mean():5.2f} ± {last.std():.2f}, all layers {every.mean():5.2f} ± {every.std():.2f}"
     )
 
 # %%
-fresh = randomised(0, last_only=False)
-random_heat = {f"{name}, random": method(fresh, images[five[:3]], labels[five[:3]]) for name, method in METHODS.items()}
-trained_and_random = {}
-for (name, maps), (random_name, random_maps) in zip(heat.items(), random_heat.items(), strict=True):
-    trained_and_random |= {name: maps[five[:3]], random_name: random_maps}
-fig = show(
-    images[five[:3]] + 0.5,
-    trained_and_random,
-    [NAMES[labels[i]] for i in five[:3]],
-    "Trained, and with all weights random",
-)
+fresh, three = randomised(0, last_only=False), five[:3]
+pairs_of_maps = {}
+for name, method in METHODS.items():
+    pairs_of_maps[name] = heat[name][three]
+    pairs_of_maps[f"{name}, random"] = method(fresh, images[three], labels[three])
+fig = show(images[three] + 0.5, pairs_of_maps, titles[:3], "Trained, and with all weights random")
 lesson.figure(
     fig,
     alt="Three images, each with four pairs of maps. Saliency and guided maps of the random network look similar to the trained one's.",
@@ -539,12 +533,8 @@ lesson.claim("maps-of-a-class", min(share["occlusion"], share["Grad-CAM"]) - sha
 sure = np.argsort(-np.sort(ops.convert_to_numpy(model(scene_images)), axis=1)[:, -2])[:2]  # where both are seen best
 both = [i for i in sure for _ in (0, 1)]
 maps_of = {name: [two_maps[name][k][i] for i in sure for k in (0, 1)] for name in METHODS}
-fig = show(
-    scene_images[both] + 0.5,
-    maps_of,
-    [f"where is the {NAMES[asked[i, k]]}?" for i in sure for k in (0, 1)],
-    "One scene, two questions",
-)
+questions = [f"where is the {NAMES[asked[i, k]]}?" for i in sure for k in (0, 1)]
+fig = show(scene_images[both] + 0.5, maps_of, questions, "One scene, two questions")
 lesson.figure(
     fig,
     alt="Two scenes, each asked for two classes. Saliency hardly changes with the question; occlusion and Grad-CAM do more.",
@@ -593,6 +583,7 @@ def add_label(images):
     return images
 
 
+# %%
 is_ring = train["labels"] == RING
 tainted = train_images.copy()
 tainted[is_ring] = add_label(tainted[is_ring])
@@ -643,6 +634,7 @@ def larger_shapes():
     return network, np.concatenate([upper, lower]), labels[five[:4]]
 
 
+# %%
 def photograph():
     """A network trained on ImageNet, a photograph of a cat, and the network's strongest output."""
     network, prepare_photo = cvkit.models.imagenet_network(NETWORK)
@@ -651,6 +643,7 @@ def photograph():
     return network, picture, predict(network, picture[None])
 
 
+# %%
 network, picture, answers = larger_shapes() if NETWORK == "shapes" else photograph()
 batch = np.repeat(picture[None], len(answers), axis=0)
 batch.shape, answers
