@@ -631,20 +631,22 @@ def larger_shapes():
     network = build(None)
     network.set_weights(model.get_weights())
     upper, lower = (np.concatenate(list(images[five[i : i + 2]]), axis=1) for i in (0, 2))
-    return network, np.concatenate([upper, lower]), labels[five[:4]]
+    scene = np.concatenate([upper, lower])
+    return network, scene, scene + 0.5, labels[five[:4]]
 
 
 # %%
 def photograph():
     """A network trained on ImageNet, a photograph of a cat, and the network's strongest output."""
     network, prepare_photo = cvkit.models.imagenet_network(NETWORK)
-    cat = cvkit.data.load("photos")["chelsea"][:, 60:360]  # 300 × 300
-    picture = prepare_photo(ops.convert_to_numpy(ops.image.resize(cat, (224, 224))))
-    return network, picture, predict(network, picture[None])
+    cat = cvkit.data.load("photos")["chelsea"][:, 60:360].astype("float32")  # 300 × 300
+    photo = ops.convert_to_numpy(ops.image.resize(cat, (224, 224)))
+    picture = prepare_photo(photo)
+    return network, picture, photo / 255, predict(network, picture[None])
 
 
 # %%
-network, picture, answers = larger_shapes() if NETWORK == "shapes" else photograph()
+network, picture, shown, answers = larger_shapes() if NETWORK == "shapes" else photograph()
 batch = np.repeat(picture[None], len(answers), axis=0)
 batch.shape, answers
 
@@ -653,8 +655,7 @@ patch = 8 if NETWORK == "shapes" else 32
 coarse = {"occlusion": lambda *x: cvkit.analysis.occlusion_map(*x, patch=patch, stride=patch // 2, batch_size=64)}
 larger_heat = {name: method(network, batch, answers) for name, method in (METHODS | coarse).items()}
 captions = [f"where is the {NAMES[k]}?" if NETWORK == "shapes" else f"output {k}" for k in answers]
-shown = (batch - batch.min()) / np.ptp(batch)
-fig = show(shown, larger_heat, captions, f"{NETWORK}: what speaks for this answer")
+fig = show([shown] * len(answers), larger_heat, captions, f"{NETWORK}: what speaks for this answer")
 lesson.figure(fig, alt="A larger picture, and four heat maps for each answer that was asked for.")
 
 # %% [markdown]
