@@ -659,7 +659,8 @@ fig = show([shown] * len(answers), larger_heat, captions, f"{NETWORK}: what spea
 lesson.figure(fig, alt="A larger picture, and four heat maps for each answer that was asked for.")
 
 # %% [markdown]
-# With the four shapes: does the map move to the one that was asked for? Compare saliency and Grad-CAM, column by column.
+# With the four shapes: does each map move to the one that was asked for? Not all do, and for some questions perhaps none. Four objects in one image are
+# unlike anything that this network was trained on, and a map of a network that is wrong is no better than the network.
 #
 # ## Exercises
 #
