@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from benchmarks import measure
-from cvkit.models import vgg
+from cvkit.models import resnet, vgg
 
 BATCH, SIDE, CLASSES = 2, 64, 10
 ROUNDS = 7
@@ -14,6 +14,12 @@ NETWORKS = {
     "VGG-16": (
         lambda shape: vgg("D", num_classes=CLASSES, dropout=0.0, input_shape=shape),
         lambda shape: keras.applications.VGG16(
+            weights=None, input_shape=shape, classes=CLASSES, classifier_activation=None
+        ),
+    ),
+    "ResNet-50": (
+        lambda shape: resnet(50, num_classes=CLASSES, input_shape=shape, stride_in="1x1"),
+        lambda shape: keras.applications.ResNet50(
             weights=None, input_shape=shape, classes=CLASSES, classifier_activation=None
         ),
     ),

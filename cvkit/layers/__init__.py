@@ -4,6 +4,7 @@ from cvkit.layers.bilinear_kernel import bilinear_kernel
 from cvkit.layers.local_response_normalization import LocalResponseNormalization, local_response_normalization
 from cvkit.layers.max_pooling_with_switches import MaxPoolingWithSwitches2D, max_pool_with_switches
 from cvkit.layers.max_unpooling import MaxUnpooling2D, max_unpool
+from cvkit.layers.padded_shortcut import PaddedShortcut
 from cvkit.layers.radial_basis import RadialBasisOutput, digit_patterns
 from cvkit.layers.roi_align import ROIAlign, roi_align
 from cvkit.layers.roi_pooling import ROIPooling, roi_pooling
@@ -16,6 +17,7 @@ __all__ = [
     "LocalResponseNormalization",
     "MaxPoolingWithSwitches2D",
     "MaxUnpooling2D",
+    "PaddedShortcut",
     "ROIAlign",
     "ROIPooling",
     "RadialBasisOutput",

@@ -8,6 +8,9 @@ from cvkit.models.inception_resnet import inception_resnet, inception_resnet_blo
 from cvkit.models.lenet import lenet5, lenet5_original
 from cvkit.models.nin import mlpconv, nin
 from cvkit.models.regnet import REGNETX, regnet, regnet_block, regnet_widths
+from cvkit.models.residual_block import basic_block, bottleneck_block, normalized_convolution, shortcut_path
+from cvkit.models.resnet import resnet
+from cvkit.models.resnet_cifar import resnet_cifar
 from cvkit.models.vgg import VGG_TABLE, vgg
 from cvkit.models.zfnet import zfnet
 
@@ -18,6 +21,8 @@ __all__ = [
     "VGG_TABLE",
     "alexnet",
     "auxiliary_head",
+    "basic_block",
+    "bottleneck_block",
     "dense_block",
     "densenet",
     "densenet_cifar",
@@ -30,9 +35,13 @@ __all__ = [
     "lenet5_original",
     "mlpconv",
     "nin",
+    "normalized_convolution",
     "regnet",
     "regnet_block",
     "regnet_widths",
+    "resnet",
+    "resnet_cifar",
+    "shortcut_path",
     "transition",
     "vgg",
     "zfnet",
