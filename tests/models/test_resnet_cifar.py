@@ -65,7 +65,7 @@ def test_a_residual_network_with_zero_init_starts_as_its_stem():
     assert not features[:, 4:].any()
 
 
-@pytest.mark.parametrize("options", [{}, {"residual": False}, {"shortcut": "projection"}, {"zero_init": True}])
+@pytest.mark.parametrize("options", [{"residual": False}, {"shortcut": "projection"}, {"zero_init": True}])
 def test_saves_loads_and_takes_a_step(options, tmp_path):
     model = small(**options)
     model.compile(keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -73,13 +73,6 @@ def test_saves_loads_and_takes_a_step(options, tmp_path):
     expected = to_numpy(model(IMAGES))
     model.save(tmp_path / "model.keras")
     assert_close(keras.saving.load_model(tmp_path / "model.keras")(IMAGES), expected)
-
-
-def test_learns_two_images():
-    model = small()
-    model.compile(keras.optimizers.Adam(1e-2), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    model.fit(IMAGES, np.array([0, 2]), batch_size=2, epochs=30, verbose=0)
-    assert to_numpy(model(IMAGES)).argmax(axis=1).tolist() == [0, 2]
 
 
 def test_mixed_precision():
