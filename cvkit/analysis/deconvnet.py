@@ -21,7 +21,7 @@ def deconvnet(model, images, layer, channel, position=None, switches=True):
     - ReLU by ReLU: the reconstruction, too, is cut off where it is negative;
     - convolution by the transposed convolution with the same kernel; the bias is left out.
 
-    Where every reconstruction is positive the result is the gradient of the activation, times its value.
+    Where no ReLU cuts anything off, on the way up or down, the result is the activation times its gradient.
 
     Args:
         model: `keras.Model` whose way from the image to the layer is a chain of Conv2D, ReLU, MaxPooling2D and

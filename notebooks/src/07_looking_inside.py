@@ -621,8 +621,8 @@ lesson.claim("visualisation-finds-the-wrong-cue", found)
 #
 # With `NETWORK = "shapes"` we give our network, trained on 48 × 48 pixels, four test images side by side, and ask for each of their classes.
 # Convolutions and global pooling do not mind the size. With `"mobilenet"` you see a photograph through MobileNet without its last layer, so there are
-# no classes: in place of a class's score we take the mean of its strongest map. With `"vgg16"` it is VGG-16 with its thousand classes, and the score
-# is that of the class it finds.
+# no classes: in place of a class's score we take the mean of its strongest map. (Grad-CAM is then that map itself, enlarged.) With `"vgg16"` it is
+# VGG-16 with its thousand classes, and the score is that of the class it finds.
 
 
 # %%
