@@ -66,8 +66,9 @@ def regnet_widths(w0, wa, wm, depth, group_width=8):
 
     Reference:
         Radosavovic et al., "Designing Network Design Spaces", 2020, arXiv 2003.13678, section 3.3, equations 2 to 4;
-        appendix B for the group widths. A half is rounded to even, as the authors do: with groups of 16, 392 channels
-        become 384. Torchvision makes 400 of them and so has another RegNetX-400MF.
+        figure 16 lists the results. Widths and groups are made to fit as in the authors' code: a half is rounded to
+        even, so with groups of 16, 392 channels become 384. Torchvision makes 400 of them, and has another
+        RegNetX-400MF.
     """
     check_positive("w0", w0, "width of the first block", integer=True)
     check_positive("depth", depth, "blocks of the network", integer=True)
@@ -107,8 +108,8 @@ def regnet(w0, wa, wm, depth, group_width, num_classes=1000, input_shape=(224, 2
         2684792
 
     Reference:
-        Radosavovic et al., "Designing Network Design Spaces", 2020, arXiv 2003.13678, sections 3.3 and 4 and appendix
-        B, with the bottleneck ratio 1. They pad by one pixel on each side; "same" padding puts it below and to the
+        Radosavovic et al., "Designing Network Design Spaces", 2020, arXiv 2003.13678, sections 3.2 to 4, with the
+        bottleneck ratio 1. They pad by one pixel on each side; "same" padding puts it below and to the
         right where the stride is 2.
     """
     stages = regnet_widths(w0, wa, wm, depth, group_width).stages

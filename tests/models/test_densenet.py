@@ -10,6 +10,7 @@ SMALL = {
     "plain": lambda: densenet_cifar(7, growth_rate=3, num_classes=4, input_shape=(8, 12, 3)),
     "bottleneck and compression": lambda: densenet_cifar(10, 4, True, 0.5, num_classes=4, input_shape=(8, 12, 3)),
 }
+LARGE = pytest.mark.tensorflow_only  # counts are the same everywhere, and JAX compiles the start of every weight
 IMAGES = np.random.default_rng(0).uniform(size=(4, 8, 12, 3)).astype("float32")
 
 
@@ -21,6 +22,7 @@ def _densenet121():
 # A layer with c inputs has 2c weights of a normalisation, 128c of the 1 x 1 kernel, 256 of a normalisation and
 # 9 * 128 * 32 = 36,864 of the 3 x 3 kernel: 130c + 37,120. The c of L layers after k_0 maps sum to L k_0 + 16 L (L - 1)
 # maps. A transition from c maps has 2c + c^2 / 2. The stem has 7 * 7 * 3 * 64 + 128 = 9,536.
+@LARGE
 def test_parameters_of_densenet_121(densenet121):
     blocks = 335_040 + 919_680 + 2_837_760 + 2_158_080  # c sums to 864, 3,648, 14,976, 12,032
     transitions = 33_280 + 132_096 + 526_336  # from 256, 512, 1,024 maps
@@ -28,6 +30,7 @@ def test_parameters_of_densenet_121(densenet121):
     assert count_parameters(densenet121, trainable=True) == 9_536 + blocks + transitions + head == 7_978_856
 
 
+@LARGE
 def test_multiply_adds_of_densenet_121(densenet121):
     # Torchvision's table of models (weights IMAGENET1K_V1) gives 2.83 G for 224 x 224 pixels.
     assert count_multiply_adds(densenet121, (224, 224, 3)) == pytest.approx(2.83e9, rel=0.01)
@@ -36,6 +39,7 @@ def test_multiply_adds_of_densenet_121(densenet121):
 # Of DenseNet-169 the last two blocks differ: sums of c 32 * 256 + 16 * 992 = 24,064 and 32 * 640 + 15,872 = 36,352;
 # the third transition starts from 1,280 maps, the head from 1,664. Of DenseNet-201 they are 48 * 256 + 16 * 2,256 =
 # 48,384 and 32 * 896 + 15,872 = 44,544, from 1,792 and 1,920 maps.
+@LARGE
 @pytest.mark.parametrize(
     ("depth", "sums", "last", "head", "parameters", "giga"),
     [(169, (24_064, 36_352), 1280, 1664, 14_149_480, 3.36), (201, (48_384, 44_544), 1792, 1920, 20_013_928, 4.29)],
@@ -54,12 +58,14 @@ def test_the_deeper_ones(depth, sums, last, head, parameters, giga):
     assert count_multiply_adds(model, (224, 224, 3)) == pytest.approx(giga * 1e9, rel=0.01)
 
 
+@LARGE
 def test_the_depth_counts_layers_with_kernels(densenet121):
     assert count_layers(densenet121) == 121
     assert count_layers(SMALL["plain"]()) == 7
     assert count_layers(SMALL["bottleneck and compression"]()) == 10
 
 
+@LARGE
 def test_equals_keras_applications(densenet121):
     theirs = keras.applications.DenseNet121(weights=None, input_shape=(64, 64, 3), classifier_activation=None)
     rng = np.random.default_rng(0)
@@ -75,6 +81,7 @@ def test_equals_keras_applications(densenet121):
     np.testing.assert_allclose(to_numpy(densenet121(images)), expected, atol=1e-4 * abs(expected).max())
 
 
+@LARGE
 def test_parameters_of_densenet_40_12():
     # A layer with c inputs has 2c + 9 * 12c = 110c, a transition from c maps 2c + c^2. The blocks start from 16, 160
     # and 304 maps and end with 160, 304 and 448; the c of one sum to 12 k_0 + 12 * 66, 984, 2,712 and 4,440.
@@ -85,6 +92,7 @@ def test_parameters_of_densenet_40_12():
     )  # table 2: 1.0 M
 
 
+@LARGE
 def test_parameters_of_densenet_bc_100_12():
     # Table 2: 0.8 M. A layer with c inputs: 2c + 48c + 96 + 9 * 48 * 12 = 50c + 5,280; 16 layers a block, from 24, 108
     # and 150 maps, whose c sum to 16 k_0 + 12 * 120.
