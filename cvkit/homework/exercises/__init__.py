@@ -3,5 +3,6 @@
 LESSONS = (
     "convolution",
     "lenet",
+    "densenet_and_design",
     "looking_inside",
 )
