@@ -40,10 +40,12 @@ def test_without_a_network_there_is_one_clear_error(monkeypatch):
         raise Exception("URL fetch failure")
 
     monkeypatch.setattr(keras.applications, "MobileNet", fail)
-    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(123)
     with pytest.raises(DataError, match=r"weights of mobilenet are not in Keras' cache .* URL fetch failure"):
         imagenet_network("mobilenet")
-    assert socket.getdefaulttimeout() == before
+    after = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(None)
+    assert after == 123
 
 
 def test_names_are_checked():
