@@ -16,7 +16,6 @@ def _small():
     return alexnet(towers=2, dropout=0.0, **SMALL)
 
 
-@pytest.mark.tensorflow_only
 def test_parameters():
     # Each filter has a bias. conv2, 4 and 5 see 96, 384 and 384 maps, with two towers half as many.
     one = 96 * 364 + 256 * 2_401 + 384 * 2_305 + 384 * 3_457 + 256 * 3_457
@@ -25,7 +24,6 @@ def test_parameters():
     assert count(lambda: alexnet(towers=2), analysis.count_parameters) == [two + DENSE] == [60_965_224]
 
 
-@pytest.mark.tensorflow_only
 def test_multiply_adds():
     # Positions times weights: 55^2, 27^2 and 13^2 positions; the dense layers use each weight once.
     convolutions = 55**2 * 96 * 363 + 27**2 * 256 * 1_200 + 13**2 * (384 * 2_304 + 384 * 1_728 + 256 * 1_728)
@@ -35,7 +33,6 @@ def test_multiply_adds():
     assert convolutions == pytest.approx(666e6, rel=0.01)  # Chen et al., "Eyeriss", ISSCC 2016, paper 14.5
 
 
-@pytest.mark.tensorflow_only
 def test_sizes_are_those_of_the_paper():
     def shapes(model):
         return [model.get_layer(name).output.shape[1:] for name in ("conv1", "conv2", "conv3", "conv4", "conv5")]
@@ -65,7 +62,6 @@ def test_two_towers_save_load_and_learn(small, tmp_path):
     check_saves_and_learns(small, tmp_path / "model.keras")
 
 
-@pytest.mark.tensorflow_only
 def test_options():
     def kinds(model):
         rates = [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)]

@@ -29,7 +29,6 @@ PUBLISHED = {  # parameters; weight layers; the paper's table 2 in millions; GFL
 }
 
 
-@pytest.mark.tensorflow_only
 @pytest.mark.parametrize("config", VGG_TABLE)
 def test_parameters_layers_and_multiply_adds(config):
     def depth(model):
@@ -77,7 +76,6 @@ def outputs_of(model, names):
     return keras.Model(model.input, [model.get_layer(name).output for name in names])
 
 
-@pytest.mark.tensorflow_only
 def test_receptive_field():
     # 5, pooling 6; 14, 16; 40, 44; 92, 100; 196, 212: Araujo et al., Distill, 2019, has 212 for VGG-16.
     def field(model):

@@ -12,7 +12,6 @@ def _small():
     return zfnet(num_classes=3, dropout=0.0, input_shape=(53, 53, 3))
 
 
-@pytest.mark.tensorflow_only
 def test_parameters():
     # AlexNet's but for conv1: 96 filters of 7 * 7 * 3 weights and a bias instead of 11 * 11 * 3.
     convolutions = 96 * 148 + 256 * 2_401 + 384 * 2_305 + 384 * 3_457 + 256 * 3_457
@@ -21,7 +20,6 @@ def test_parameters():
     assert 62_378_344 - 62_357_608 == 96 * 3 * (11**2 - 7**2)
 
 
-@pytest.mark.tensorflow_only
 def test_multiply_adds():
     # 110^2, 26^2 and 13^2 positions. The paper counts none; derived here from its figure 3.
     convolutions = 110**2 * 96 * 147 + 26**2 * 256 * 2_400 + 13**2 * (384 * 2_304 + 384 * 3_456 + 256 * 3_456)
@@ -29,7 +27,6 @@ def test_multiply_adds():
     assert count(zfnet, analysis.count_multiply_adds) == [convolutions + dense] == [1_168_032_896]
 
 
-@pytest.mark.tensorflow_only
 def test_sizes_are_those_of_figure_3():
     def sides(model):
         return [

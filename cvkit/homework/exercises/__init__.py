@@ -3,6 +3,7 @@
 LESSONS = (
     "convolution",
     "lenet",
+    "alexnet_vgg",
     "densenet_and_design",
     "looking_inside",
 )
