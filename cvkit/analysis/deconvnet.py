@@ -21,7 +21,9 @@ def deconvnet(model, images, layer, channel, position=None, switches=True):
     - ReLU by ReLU: the reconstruction, too, is cut off where it is negative;
     - convolution by the transposed convolution with the same kernel; the bias is left out.
 
-    Where no ReLU cuts anything off, on the way up or down, the result is the activation times its gradient.
+    Unpooling with switches and the transposed convolution are what the gradient does; only the rule for ReLUs differs.
+    Where all units on the way are active and no ReLU cuts the reconstruction off, the result is the activation times
+    its gradient (times, since the way back starts with the activation's value and not with 1).
 
     Args:
         model: `keras.Model` whose way from the image to the layer is a chain of Conv2D, ReLU, MaxPooling2D and

@@ -1,4 +1,4 @@
-"""Exercises of lesson 07: unpooling with switches, guided backpropagation's ReLU, Grad-CAM."""
+"""Exercises of lesson 07: unpooling with switches, three ways back through a ReLU, Grad-CAM, the share of the mass."""
 
 import numpy as np
 
@@ -64,35 +64,41 @@ UNPOOL = Exercise(
 )
 
 
-def guided_relu(x, g):
-    """Slopes pass where the unit was active and where they are positive."""
-    return np.where((x > 0) & (g > 0), g, 0.0)
+def relu_backward(z, g, rule):
+    """Slopes pass where the unit was active (gradient), where they are positive (deconvnet), or where both holds."""
+    kept = {"gradient": z > 0, "deconvnet": g > 0, "guided": (z > 0) & (g > 0)}[str(rule)]
+    return np.where(kept, g, 0.0)
 
 
-GUIDED_RELU = Exercise(
-    id="guided-relu",
+_OTHER = {"gradient": "deconvnet", "deconvnet": "gradient", "guided": "guided"}
+_Z, _G = np.array([-1.0, 2.0, 3.0, -4.0, 0.5]), np.array([5.0, 6.0, -7.0, -8.0, 0.25])
+
+RELU_BACKWARD = Exercise(
+    id="relu-backward",
     points=2,
-    reference=guided_relu,
-    cases=(
-        (np.array([-1.0, 2.0, 3.0, -4.0, 0.5]), np.array([5.0, 6.0, -7.0, -8.0, 0.25])),
-        (np.array([[1.0, -1.0], [2.0, -2.0]]), np.array([[-1.0, 3.0], [4.0, -5.0]])),
-    ),
+    reference=relu_backward,
+    cases=((_Z, _G, "gradient"), (_Z, _G, "deconvnet"), (_Z, _G, "guided")),
     mistakes=(
         Mistake(
-            lambda x, g: g * (x > 0),
-            "That is the plain gradient: it passes negative slopes too. Guided backpropagation cuts them off.",
+            lambda z, g, rule: relu_backward(z, g, "guided"),
+            "You always took the rule of guided backpropagation. The other two make one cut each: look at `rule`.",
         ),
         Mistake(
-            lambda x, g: np.maximum(g, 0),
-            "That is the deconvnet's rule: it does not ask whether the unit was active, x > 0.",
+            lambda z, g, rule: relu_backward(z, g, _OTHER[rule]),
+            "You swapped two rules. The gradient asks whether the unit was active, z > 0; the deconvnet whether the "
+            "slope is positive, g > 0.",
         ),
         Mistake(
-            lambda x, g: np.maximum(x, 0) * (g > 0),
+            lambda z, g, rule: relu_backward(z, g, "guided" if rule == "deconvnet" else rule),
+            "Your deconvnet asks whether the unit was active, z > 0. It looks only at what arrives from above.",
+        ),
+        Mistake(
+            lambda z, g, rule: np.where(relu_backward(z, g, rule) != 0, z, 0.0),
             "You passed the inputs on. What flows back are the slopes g.",
         ),
         Mistake(
-            lambda x, g: np.abs(g) * (x > 0),
-            "You took the size of the slopes. Negative ones are dropped, not turned round.",
+            lambda z, g, rule: abs(g) * (z > 0) if rule == "guided" else relu_backward(z, g, rule),
+            "For `guided` you took the size of the slopes. Negative ones are dropped, not turned round.",
         ),
     ),
 )
@@ -138,4 +144,60 @@ CLASS_ACTIVATION = Exercise(
     ),
 )
 
-EXERCISES = (UNPOOL, GUIDED_RELU, CLASS_ACTIVATION)
+
+def mass_share(maps, masks):
+    """Share of each map's positive mass inside its mask; 0 for a map without any."""
+    mass = np.maximum(maps, 0)
+    total = mass.sum(axis=(1, 2))  # (N,)
+    return (mass * masks).sum(axis=(1, 2)) / np.where(total > 0, total, 1)
+
+
+def _chance_if_empty(maps, masks):
+    empty = ~(maps > 0).any(axis=(1, 2))
+    return np.where(empty, masks.mean(axis=(1, 2)), mass_share(maps, masks))
+
+
+def _negative_in_the_total(maps, masks):
+    mass, total = np.maximum(maps, 0), maps.sum(axis=(1, 2))
+    return (mass * masks).sum(axis=(1, 2)) / np.where(total > 0, total, 1)
+
+
+def _of_the_area(maps, masks):
+    return (np.maximum(maps, 0) * masks).sum(axis=(1, 2)) / masks.sum(axis=(1, 2))
+
+
+def _over_all_maps(maps, masks):
+    mass = np.maximum(maps, 0)
+    return (mass * masks).sum(axis=(1, 2)) / mass.sum()
+
+
+MASS_SHARE = Exercise(
+    id="mass-share",
+    points=2,
+    reference=mass_share,
+    cases=(
+        (
+            np.array([[[1.0, 3.0], [-2.0, 0.0]], [[2.0, 2.0], [4.0, -1.0]], [[-1.0, 0.0], [0.0, -2.0]]]),
+            np.array([[[False, True], [True, False]], [[True, False], [False, True]], [[True, False], [False, False]]]),
+        ),
+        (abs(_RNG.normal(size=(2, 3, 4))).round(1), _RNG.random((2, 3, 4)) > 0.5),
+    ),
+    mistakes=(
+        Mistake(
+            lambda maps, masks: mass_share(abs(maps), masks),
+            "You took the size of negative values. They count as zero: such pixels speak against the class.",
+        ),
+        Mistake(
+            _negative_in_the_total,
+            "You cut negative values off inside the mask and not in the total. Cut first, then add up.",
+        ),
+        Mistake(_of_the_area, "You divided by the area of the mask. Divide by the mass of the whole map."),
+        Mistake(_over_all_maps, "You divided by the mass of all maps together. Each map has its own total."),
+        Mistake(
+            _chance_if_empty,
+            "You gave an empty map the share that it would have by chance. It found nothing, and gets 0.",
+        ),
+    ),
+)
+
+EXERCISES = (UNPOOL, RELU_BACKWARD, CLASS_ACTIVATION, MASS_SHARE)

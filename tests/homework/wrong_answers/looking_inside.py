@@ -64,6 +64,62 @@ def cam_of_sums(maps, slopes):
     return np.maximum(np.dot(maps, weights), 0)
 
 
+def relu_always_guided(z, g, rule):
+    return g * (z > 0) * (g > 0)
+
+
+def relu_swapped(z, g, rule):
+    if rule == "gradient":
+        return np.maximum(g, 0)
+    return g * (z > 0) if rule == "deconvnet" else np.maximum(g, 0) * (z > 0)
+
+
+def relu_deconvnet_asks_both(z, g, rule):
+    return g * (z > 0) if rule == "gradient" else np.maximum(g, 0) * (z > 0)
+
+
+def relu_of_inputs(z, g, rule):
+    kept = np.ones_like(g)
+    if rule != "deconvnet":
+        kept[z <= 0] = 0
+    if rule != "gradient":
+        kept[g <= 0] = 0
+    return kept * z
+
+
+def relu_of_sizes(z, g, rule):
+    if rule == "deconvnet":
+        return np.clip(g, 0, None)
+    return (g if rule == "gradient" else abs(g)) * (z > 0)
+
+
+def share_of_sizes(maps, masks):
+    sizes = np.abs(maps)
+    return np.array([s[m].sum() / s.sum() for s, m in zip(sizes, masks, strict=True)])
+
+
+def share_cut_inside_only(maps, masks):
+    shares = []
+    for values, mask in zip(maps, masks, strict=True):
+        inside, total = np.clip(values[mask], 0, None).sum(), values.sum()
+        shares.append(inside / total if total > 0 else 0)
+    return np.array(shares)
+
+
+def share_of_area(maps, masks):
+    return np.array([np.clip(v[m], 0, None).mean() for v, m in zip(maps, masks, strict=True)])
+
+
+def share_of_all(maps, masks):
+    positive = np.where(maps > 0, maps, 0)
+    return np.where(masks, positive, 0).sum(axis=(1, 2)) / positive.sum()
+
+
+def share_by_chance_if_empty(maps, masks):
+    positive = np.where(maps > 0, maps, 0)
+    return np.array([p[m].sum() / p.sum() if p.any() else m.mean() for p, m in zip(positive, masks, strict=True)])
+
+
 WRONG = {
     "unpool": [
         (unpool_last_wins, "add the values"),
@@ -72,16 +128,24 @@ WRONG = {
         (unpool_from_one, "number 0"),
         (unpool_to_corners, "first position of its window"),
     ],
-    "guided-relu": [
-        (lambda x, g: np.where(x > 0, g, 0), "plain gradient"),
-        (lambda x, g: np.where(g > 0, g, 0), "deconvnet's rule"),
-        (lambda x, g: np.where((x > 0) & (g > 0), x, 0), "What flows back"),
-        (lambda x, g: np.where(x > 0, abs(g), 0), "not turned round"),
+    "relu-backward": [
+        (relu_always_guided, "look at `rule`"),
+        (relu_swapped, "swapped two rules"),
+        (relu_deconvnet_asks_both, "Your deconvnet asks"),
+        (relu_of_inputs, "What flows back"),
+        (relu_of_sizes, "not turned round"),
     ],
     "class-activation": [
         (cam_without_mean, "position by position"),
         (cam_not_cut, "last step"),
         (cam_cut_too_early, "before adding"),
         (cam_of_sums, "Take their mean"),
+    ],
+    "mass-share": [
+        (share_of_sizes, "size of negative values"),
+        (share_cut_inside_only, "Cut first"),
+        (share_of_area, "area of the mask"),
+        (share_of_all, "its own total"),
+        (share_by_chance_if_empty, "found nothing"),
     ],
 }
