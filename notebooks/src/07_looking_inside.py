@@ -654,7 +654,7 @@ cheat_heat = {name: method(cheat, suspects, RING) for name, method in METHODS.it
 fig = show(suspects[:3] + 0.5, {n: m[:3] for n, m in cheat_heat.items()}, ["ring"] * 3, "Why are these rings?")
 lesson.figure(
     fig,
-    alt="Three rings with a yellow sticker at the lower right; all maps are bright at the sticker and dark on the ring.",
+    alt="Three rings with a yellow sticker at the lower right; all maps are bright at or beside the sticker and dark on the ring.",
 )
 
 # %%
@@ -668,9 +668,10 @@ print(f"other shapes with the sticker called a ring: {np.mean(predict(cheat, oth
 lesson.claim("visualisation-finds-the-wrong-cue", found["occlusion"])
 
 # %% [markdown]
-# It has learned the sticker, and hardly anything of rings. The maps said so at a glance. ZFNet, too, came of looking: in AlexNet's first two layers
-# its authors saw dead features, filters of very high and very low frequencies with little between, and *aliasing*, false patterns from the stride of
-# 4. So they took smaller kernels and a smaller stride (lesson 03).
+# It has learned the sticker, and hardly anything of rings. The maps said so at a glance, and in all rings. (Grad-CAM may miss the sticker by a little:
+# the largest value of its coarse map can lie beside it, in the corner of the image.) ZFNet, too, came of looking: in AlexNet's first two layers its
+# authors saw dead features, filters of very high and very low frequencies with little between, and *aliasing*, false patterns from the stride of 4.
+# So they took smaller kernels and a smaller stride (lesson 03).
 #
 # ## Look again, at something larger
 #
@@ -717,7 +718,8 @@ lesson.figure(fig, alt="A larger picture, and four heat maps for each answer tha
 # With the four shapes: does each map move to the one that was asked for? Not all do, and for some questions perhaps none. Four objects in one image
 # are unlike anything that this network was trained on, and a map of a network that is wrong is no better than the network.
 #
-# (The seams between the tiles are strong edges that belong to no shape, a trap for any map. Here the maps hold no more there than by chance.)
+# (Beware of the seams between the tiles, edges that belong to no shape. In our run Grad-CAM's map for the square followed them; the other methods'
+# maps held less there than by chance.)
 #
 # ## Exercises
 #
