@@ -1,8 +1,10 @@
+import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from cvkit import plots
+from cvkit.models import inception_block
 from tests.support import raises
 
 
@@ -63,3 +65,44 @@ def test_sliding_kernel_offers_a_slider_and_a_picture(monkeypatch):
 def test_sliding_kernel_refuses_a_kernel_that_does_not_fit():
     with raises("does not fit into the image"):
         plots.sliding_kernel(np.eye(2), np.ones((3, 3)))
+
+
+def _block(reduced):
+    maps = keras.Input((8, 8, 4), name="maps")
+    return keras.Model(maps, inception_block(maps, (1, 2, 3, 4, 5, 6), reduced, name="b"))
+
+
+def _places(ax):
+    return {text.get_text().split("\n")[0]: text.get_position() for text in ax.texts if text.get_text()}
+
+
+def test_block_diagram_puts_branches_side_by_side_and_joins_above_them(ax):
+    places = _places(plots.block_diagram(_block(True), ax, "a block"))
+    assert ax.get_title() == "a block"
+    assert places["maps"] == (0, 0)
+    beside = {name: place[0] for name, place in places.items() if place[1] == 1}
+    assert sorted(beside.values()) == [-1.5, -0.5, 0.5, 1.5]
+    assert set(beside) == {"b_1x1", "b_3x3_reduce", "b_5x5_reduce", "b_pool"}
+    assert places["b_3x3"] == (places["b_3x3_reduce"][0], 2)
+    assert places["b_stack"] == (0, 3)
+
+
+def test_block_diagram_writes_the_channels(ax):
+    texts = [text.get_text() for text in plots.block_diagram(_block(False), ax).texts]
+    assert {"b_3x3\n3 channels", "b_pool\n4 channels", "b_stack\n13 channels"} <= set(texts)
+
+
+def test_block_diagram_leads_a_shortcut_around_the_boxes(ax):
+    maps = keras.Input((8, 8, 4), name="maps")
+    inner = keras.layers.Conv2D(4, 3, padding="same", name="conv")(maps)
+    plots.block_diagram(keras.Model(maps, keras.layers.Add(name="add")([maps, inner])), ax)
+    assert _places(ax) == {"maps": (0, 0), "conv": (0, 1), "add": (0, 2)}
+    assert [0.6, 1] in [corner.tolist() for line in ax.lines for corner in line.get_xydata()]  # beside conv
+
+
+def test_block_diagram_refuses_a_whole_network(ax):
+    x = maps = keras.Input((8, 8, 1))
+    for _ in range(40):
+        x = keras.layers.ReLU()(x)
+    with raises("at most 40 layers to be readable. Received 41"):
+        plots.block_diagram(keras.Model(maps, x), ax)

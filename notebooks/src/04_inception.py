@@ -1,0 +1,667 @@
+# %% [markdown]
+# # Inception: small kernels, side by side, and no dense layers at the end
+#
+# **You will**
+# - see that a 1 × 1 convolution is a dense layer at each pixel, and what it saves;
+# - replace the dense layers at the end of a network by one averaged map for each class, and measure what that does to parameters, to overfitting and
+#   to images that are shifted;
+# - take the inception block apart, and count what its 1 × 1 convolutions save in GoogLeNet;
+# - measure what GoogLeNet's two auxiliary heads do to the gradients of a deep network without batch normalisation, and to its training.
+#
+# **Before you start:** lessons 01 to 03 (kernels, pooling, LeNet-5, AlexNet). **Time:** 2 minutes of computing on two cores, two hours of reading and
+# exercises. Follows AC 209B (L1: network in network, inception), the Tor Vergata lecture (L3: GoogLeNet), and the tables of L2.
+
+# %%
+import cvkit
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+from keras import layers, ops
+
+lesson = cvkit.lesson("inception", seed=0)
+
+# %% [markdown]
+# The settings of this lesson. `"shapes"` is drawn by the kit: one textured shape of eight kinds in each image. With `"cifar10"` the real photographs
+# are downloaded once (170 MB); we then use the first 5,000 of them.
+
+# %% tags=["parameters"]
+DATASET = "shapes"
+
+# %% [markdown]
+# ## A kernel of 1 × 1 pixels
+#
+# Lesson 01 ended its section on channels with a kernel that sees one pixel. L3 says that at first sight it makes no sense, since it cannot compare
+# pixels. But a pixel of a *feature map* holds many numbers, one for each channel. With the input $X$, kernel $K$ and biases $t$,
+#
+# $$H_{i,j,d} = t_d + \sum_c K_{c,d}\, X_{i,j,c}.$$
+#
+# Leave out $i$ and $j$, and this is a dense layer from the channels $c$ to the channels $d$. So a 1 × 1 convolution is **a dense layer at each pixel,
+# with the same weights at all of them**. By hand: four pixels of three channels each, and a kernel that makes two channels.
+
+# %%
+pixels = np.arange(12.0).reshape(2, 2, 3)
+kernel = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, -1.0]])  # the sum of the channels, and minus the last one
+pixels @ kernel
+
+# %% [markdown]
+# The pixel in the upper left holds 0, 1, 2: the sum is 3, and minus the last is −2. Now with Keras, on larger maps with random weights: a convolution
+# and a dense layer with the same numbers. (`Dense` acts on the last axis, which is the channels, and leaves the others alone.)
+
+# %%
+maps = np.random.default_rng(0).normal(size=(2, 6, 5, 32)).astype("float32")
+convolution, dense = layers.Conv2D(16, 1, bias_initializer="normal"), layers.Dense(16)
+by_convolution = convolution(maps)
+dense.build(maps.shape)
+weights, biases = convolution.get_weights()
+dense.set_weights([weights[0, 0], biases])
+lesson.claim("one-by-one-is-dense", float(ops.max(ops.abs(by_convolution - dense(maps)))))
+
+# %% [markdown]
+# What is it good for? Two things, and this lesson is about them.
+#
+# - With a ReLU behind it, it makes a network deeper and lets it combine channels in new ways, without looking further. That is **network in
+#   network**.
+# - With fewer outputs than inputs it makes the maps thinner, so that the large kernel which follows has less to do. That is what the inception block
+#   uses.
+#
+# ## Network in network
+#
+# In 2013 Lin, Chen and Yan put a small dense network behind each convolution, at each pixel: two more layers with 1 × 1 kernels. They called the
+# three together an *mlpconv* layer (MLP, multi-layer perceptron, is another name for a dense network).
+
+# %%
+cvkit.show_source(cvkit.models.mlpconv)
+
+# %%
+cvkit.analysis.layer_table(cvkit.models.nin())
+
+# %% [markdown]
+# Three mlpconv layers, 967 thousand parameters, made for the small photographs of CIFAR-10. Look at the column *field*: the 1 × 1 layers leave it as
+# it is. Look at the last two rows too: there is no dense layer.
+#
+# ## Global average pooling
+#
+# LeNet-5, AlexNet and VGG flatten their last maps and put dense layers on top, which hold most of their parameters. Network in network does without.
+# Its last convolution makes **one map for each class**. The mean of a map is the score $z_k$ of its class:
+#
+# $$z_k = \frac{1}{H W} \sum_{i,j} M_{i,j,k}.$$
+#
+# There is nothing to learn in a mean.
+
+# %%
+network = cvkit.models.nin()
+dense_layers = [layer for layer in network.layers if isinstance(layer, layers.Dense)]
+averaging = network.get_layer("output")
+print(network.get_layer("class_maps").output.shape, "->", averaging.output.shape)
+lesson.claim("average-pooling-needs-no-dense-layer", [len(dense_layers), averaging.count_params()])
+
+# %% [markdown]
+# **A slip in the slides.** L1 says that global average pooling "uses a FC layer with as many outputs as the number of classes". It uses none: it is a
+# *convolution* that has as many outputs as there are classes, and each output is a map that is averaged. GoogLeNet, which comes later in this lesson,
+# does it in the other order: it averages 1,024 maps first and then puts one dense layer on the 1,024 means. Averaging and a 1 × 1 convolution without
+# activation can change places, so that is the same sum. What both avoid is a dense layer on *flattened* maps, with a weight for each position.
+#
+# ## What it saves
+#
+# We put two heads on the same trunk of three small mlpconv layers. The old one flattens and has a hidden layer of 128 units. The new one makes a map
+# for each class and averages. Between the stages stands *batch normalisation*, which keeps the numbers in a range in which training is quick; lesson
+# 05 explains it. Both networks have it.
+
+
+# %%
+def trunk(inputs):
+    """Three mlpconv layers; each pooling halves the maps."""
+    x = inputs
+    for stage, width in enumerate((16, 32, 64), 1):
+        x = layers.MaxPooling2D(2)(x) if stage > 1 else x
+        x = cvkit.models.mlpconv(x, 3, (width, width), name=f"mlp{stage}")
+        x = layers.BatchNormalization(momentum=0.9)(x)
+    return x
+
+
+# %%
+def averaging_network(input_shape, num_classes):
+    inputs = keras.Input(input_shape)
+    maps = layers.Conv2D(num_classes, 1, name="class_maps")(trunk(inputs))
+    return keras.Model(inputs, layers.GlobalAveragePooling2D()(maps))
+
+
+def flattening_network(input_shape, num_classes):
+    inputs = keras.Input(input_shape)
+    hidden = layers.Dense(128, "relu")(layers.Flatten()(trunk(inputs)))
+    return keras.Model(inputs, layers.Dense(num_classes)(hidden))
+
+
+# %% [markdown]
+# The data:
+
+# %%
+options = dict(image_size=24, num_objects=1, texture="textured", noise=16, num_train=2000, num_test=1000)
+
+
+def load(split, limit):
+    """Images from -0.5 to 0.5, and labels."""
+    data = cvkit.data.load(DATASET, split, **(options if DATASET == "shapes" else {}))
+    return data["images"][:limit].astype("float32") / 255 - 0.5, data["labels"][:limit]
+
+
+train_images, train_labels = load("train", 5000)
+test_images, test_labels = load("test", 2000)
+
+# %%
+names = [str(name) for name in cvkit.data.catalogue()[DATASET].classes]
+fig = cvkit.plots.image_grid(train_images[:8] + 0.5, [names[label] for label in train_labels[:8]])
+fig.suptitle(f"Eight of {len(train_images):,} images to train on; {len(test_images):,} to test on")
+lesson.figure(fig, alt="Eight small colour images with the names of their classes.")
+
+# %%
+builders = {"flatten, dense": flattening_network, "average": averaging_network}
+size = train_images.shape[1:], len(names)
+for name, build in builders.items():
+    print(f"{name:16}{cvkit.analysis.count_parameters(build(*size)):8,} parameters")
+
+# %% [markdown]
+# Now train both with the same recipe, three times each with different seeds: 8 epochs, Adam, learning rate falling from 0.002 to zero. We chose the
+# recipe by looking at the test images of one seed, so both accuracies may be a little too good; the comparison is fair, since it is one recipe for
+# both.
+
+
+# %%
+def fit(model, images, labels, epochs, **options):
+    """Train a model with one or several outputs; return its history."""
+    steps = epochs * int(np.ceil(len(images) / 32))
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(2e-3, steps))
+    count = len(model.outputs)
+    losses = [keras.losses.SparseCategoricalCrossentropy(from_logits=True)] * count
+    weights = cvkit.models.AUXILIARY_LOSS_WEIGHTS[:count]
+    model.compile(optimizer, losses, loss_weights=weights, metrics=[["accuracy"]] * count)
+    return model.fit(images, [labels] * count, batch_size=32, epochs=epochs, verbose=0, **options).history
+
+
+def accuracy(model, images, labels):
+    scores = model.predict(images, batch_size=256, verbose=0)
+    return float((scores.argmax(axis=1) == labels).mean())
+
+
+# %%
+SEEDS = (0, 1, 2)
+results = {}
+for name, build in builders.items():
+    runs = []
+    for seed in SEEDS:
+        keras.utils.set_random_seed(seed)
+        model = build(*size)
+        fit(model, train_images, train_labels, epochs=8)
+        runs.append([accuracy(model, train_images, train_labels), accuracy(model, test_images, test_labels)])
+    results[name] = np.array(runs)  # (seeds, train and test)
+    print(f"{name:16}train {runs[0][0]:.2f} {runs[1][0]:.2f} {runs[2][0]:.2f}", end="   ")
+    print(f"test {runs[0][1]:.2f} {runs[1][1]:.2f} {runs[2][1]:.2f}")
+
+# %%
+fig, ax = plt.subplots(figsize=(6, 2.8))
+for offset, (part, column) in enumerate({"training images": 0, "test images": 1}.items()):
+    means = [runs[:, column].mean() for runs in results.values()]
+    errors = [np.ptp(runs[:, column]) / 2 for runs in results.values()]
+    bars = ax.bar(np.arange(2) + 0.4 * offset, means, 0.38, yerr=errors, capsize=4, label=part)
+    ax.bar_label(bars, fmt="%.2f", fontsize=8, label_type="center")
+ax.set_xticks(np.arange(2) + 0.2, results)
+ax.set(xlabel="head", ylabel="accuracy", ylim=(0, 1.05), title="Mean of three seeds; whiskers: half their spread")
+ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+lesson.figure(
+    fig,
+    alt="Two pairs of bars. The gap between training and test accuracy is wide for the dense head, narrow for the averages.",
+)
+
+# %%
+overfitting = {name: float((runs[:, 0] - runs[:, 1]).mean()) for name, runs in results.items()}
+print({name: round(gap, 2) for name, gap in overfitting.items()})
+lesson.claim("average-pooling-overfits-less", overfitting["flatten, dense"] - overfitting["average"])
+
+# %% [markdown]
+# The gap between the two accuracies is the **overfitting**: what the network knows of the training images and cannot use on others. The dense head
+# has a weight for each position of each map, enough to learn the training images by heart. The averaging head cannot: it may not even ask *where*
+# something was. It also fits the training images less well. Which of the two is the better network depends on how many images there are.
+#
+# ## Shifted images
+#
+# L1 adds that global average pooling is "robust to spatial translations of the input". The convolutions move their maps along with the image (they
+# are *equivariant*, lesson 01), and the mean of a map does not care where in the map things are. The dense head does care. A fair test needs objects
+# that are always in the middle while we train. The handwritten digits are: we enlarge them to 16 × 16 pixels, put a dark frame of 4 pixels around
+# them, train, and then move the test images by 0 to 4 pixels, left, right, up and down. Nothing leaves the image.
+
+
+# %%
+def framed(images):
+    """Digits uint8 (N, 8, 8, 1) as float32 (N, 24, 24, 1) from 0 to 1."""
+    enlarged = ops.image.resize(images.astype("float32") / 255, (16, 16), interpolation="bilinear")
+    return np.pad(ops.convert_to_numpy(enlarged), ((0, 0), (4, 4), (4, 4), (0, 0)))
+
+
+def shifted(images, distance):
+    """The images moved in the four directions, one after the other."""
+    moves = [(0, distance), (0, -distance), (distance, 0), (-distance, 0)]
+    return np.concatenate([np.roll(images, move, axis=(1, 2)) for move in moves])
+
+
+# %%
+digits = {split: cvkit.data.load("digits", split) for split in ("train", "test")}
+digit_images = {split: framed(data["images"]) for split, data in digits.items()}
+digit_labels = {split: data["labels"] for split, data in digits.items()}
+digit_images["train"].shape, digit_images["test"].shape
+
+# %%
+kept = {}
+for name, build in builders.items():
+    runs = []
+    for seed in SEEDS:
+        keras.utils.set_random_seed(seed)
+        model = build((24, 24, 1), 10)
+        fit(model, digit_images["train"], digit_labels["train"], epochs=6)
+        labels = np.tile(digit_labels["test"], 4)
+        runs.append([accuracy(model, shifted(digit_images["test"], distance), labels) for distance in range(5)])
+    kept[name] = np.array(runs)  # (seeds, distances)
+    print(f"{name:16}", kept[name].mean(axis=0).round(2), "seeds differ by", np.ptp(runs, axis=0).max().round(2))
+
+# %%
+fig, ax = plt.subplots(figsize=(6, 3))
+for name, runs in kept.items():
+    ax.plot(range(5), runs.mean(axis=0), marker="o", label=name)
+    ax.fill_between(range(5), runs.min(axis=0), runs.max(axis=0), alpha=0.2)
+ax.set(xlabel="shift in pixels", ylabel="test accuracy", xticks=range(5), ylim=(0, 1.05))
+ax.set_title("Trained on centred digits, tested on shifted ones (three seeds)")
+ax.legend(frameon=False)
+lesson.figure(fig, alt="Two curves over the shift: with averages it stays high, with dense layers it falls steeply.")
+
+# %%
+lesson.claim("average-pooling-and-shifts", float(kept["average"][:, 4].mean() - kept["flatten, dense"][:, 4].mean()))
+
+# %% [markdown]
+# The network with dense layers has never seen a digit off the middle, and fails. The one with averages keeps most of its accuracy, although it has
+# not seen one either. It is robust, not invariant. Its two poolings move in steps of two pixels each, so that only shifts by multiples of four move
+# its last maps as a whole; others change what each window sees. Look whether your curve is lower at 1 and 3 pixels than at 4.
+#
+# To see what is averaged, here are the ten maps that the last of these networks makes of one digit, and their means. (Blue is negative, red
+# positive.)
+
+# %%
+class_maps = keras.Model(model.input, model.get_layer("class_maps").output)
+digit = digit_images["test"][:1]
+ten_maps = class_maps.predict(digit, verbose=0)[0]  # (6, 6, 10)
+limit = abs(ten_maps).max()
+fig, axes = plt.subplots(1, 11, figsize=(11, 1.7))
+axes[0].imshow(digit[0, :, :, 0])
+axes[0].set_title(f"a {digit_labels['test'][0]}")
+for k, ax in enumerate(axes[1:]):
+    ax.imshow(ten_maps[:, :, k], cmap="coolwarm", vmin=-limit, vmax=limit)
+    ax.set_title(f"{k}: {ten_maps[:, :, k].mean():.1f}")
+for ax in axes:
+    ax.set(xticks=[], yticks=[])
+lesson.figure(fig, alt="A handwritten digit and ten maps of 6 × 6 cells; the map of its own class is the reddest.")
+
+# %% [markdown]
+# The map of the right class is strongly positive where the digit is. Nobody told the network where that is: the place comes for free, since the score
+# is a sum over places. Lesson 07 turns this into heat maps that show what a network looked at.
+#
+# ## The inception block
+#
+# How large should a kernel be? AlexNet took 11, 5 and 3 pixels, VGG only 3. In 2014 Szegedy and his colleagues did not choose: an **inception block**
+# puts kernels of 1 × 1, 3 × 3 and 5 × 5 pixels *side by side*, and max pooling of stride 1 besides. All keep height and width, so that their maps can
+# be stacked. The network itself finds out what is best seen at which size.
+#
+# That is the naive block, and it has two flaws. A 5 × 5 kernel over 192 channels has 4,800 weights for each map that it makes. And pooling gives back
+# as many channels as it gets, so that the stack grows from block to block. The cure is the 1 × 1 convolution: it makes the maps thinner *before* the
+# large kernels, and *after* the pooling. Here are both forms of GoogLeNet's first block, drawn from the networks themselves, from the bottom up.
+
+# %%
+widths = cvkit.models.INCEPTION_WIDTHS["3a"]
+maps = keras.Input((28, 28, 192), name="input")
+blocks = {
+    "naive": keras.Model(maps, cvkit.models.inception_block(maps, widths, reduced=False, name="3a")),
+    "reduced": keras.Model(maps, cvkit.models.inception_block(maps, widths, name="3a")),
+}
+fig, axes = plt.subplots(1, 2, figsize=(11, 4))
+for ax, (name, block) in zip(axes, blocks.items(), strict=True):
+    cvkit.plots.block_diagram(block, ax, f"Block 3a, {name}")
+lesson.figure(
+    fig,
+    alt="Two diagrams. Naive: three convolutions and a pooling read the input, and are stacked. Reduced: a 1 × 1 convolution stands before 3 × 3, before 5 × 5 and after the pooling.",
+)
+
+# %%
+cvkit.show_source(cvkit.models.inception_block)
+
+# %%
+cvkit.analysis.layer_table(blocks["reduced"])
+
+# %% [markdown]
+# Check one line in your head. The 3 × 3 convolution makes 128 maps from 96: $128 \cdot (9 \cdot 96 + 1) = 110{,}720$ parameters. Each of its weights
+# is used at $28 \cdot 28$ places: $784 \cdot 110{,}592 = 86.7$ million multiply-adds. Now the two forms against each other:
+
+# %%
+for name, block in blocks.items():
+    parameters, work = cvkit.analysis.count_parameters(block), cvkit.analysis.count_multiply_adds(block)
+    print(
+        f"{name:8} {parameters:8,} parameters, {work / 1e6:4.0f} million multiply-adds, {block.output.shape[-1]} maps"
+    )
+
+# %% [markdown]
+# One block saves a little over half. But the naive one also makes 416 maps where the reduced one makes 256, and the next block has to read them all.
+#
+# ## GoogLeNet
+#
+# A stem of three convolutions; nine inception blocks, with poolings after the second and the seventh; global average pooling; one dense layer. (Where
+# there are poolings inside of the blocks, they have stride 1.) The stem also uses the local response normalisation of lesson 03.
+
+# %%
+cvkit.show_source(cvkit.models.googlenet)
+
+
+# %%
+def per_block(model):
+    """Parameters and multiply-adds of each inception block."""
+    totals = {name: np.zeros(2) for name in cvkit.models.INCEPTION_WIDTHS}
+    for row in cvkit.analysis.layer_table(model).rows:
+        name = row.name.split("_")[0]
+        if name in totals:
+            totals[name] += row.parameters, row.multiply_adds
+    return totals
+
+
+googlenet, naive = (cvkit.models.googlenet(reduced=reduced, auxiliary=False) for reduced in (True, False))
+counts = {"naive": per_block(naive), "reduced": per_block(googlenet)}
+lesson.claim("googlenet-blocks", len(counts["reduced"]))
+
+# %%
+fig, axes = plt.subplots(1, 2, figsize=(10, 3))
+for ax, column, label in zip(axes, (0, 1), ("parameters", "multiply-adds"), strict=True):
+    for offset, (name, blocks_of) in enumerate(counts.items()):
+        heights = [values[column] / 1e6 for values in blocks_of.values()]
+        ax.bar(np.arange(9) + 0.4 * offset, heights, 0.38, label=name)
+    ax.set_xticks(np.arange(9) + 0.2, counts["naive"])
+    ax.set(xlabel="block", ylabel=f"millions of {label}", yscale="log", title=f"GoogLeNet's blocks: {label}")
+axes[0].legend(frameon=False)
+lesson.figure(
+    fig,
+    alt="Bars for nine blocks on a logarithmic scale: the naive ones cost several times as much, and more so from block to block.",
+)
+
+# %%
+alexnet = cvkit.models.alexnet(towers=2)  # the paper's, in two halves
+for model, name in ((alexnet, "AlexNet"), (naive, "naive GoogLeNet"), (googlenet, "GoogLeNet")):
+    parameters, work = cvkit.analysis.count_parameters(model), cvkit.analysis.count_multiply_adds(model)
+    print(f"{name:16} {parameters / 1e6:5.1f} million parameters, {work / 1e9:4.1f} billion multiply-adds")
+
+# %%
+counted = {name: cvkit.analysis.count_parameters(model) for name, model in (("naive", naive), ("reduced", googlenet))}
+lesson.claim("one-by-one-cuts-parameters", counted["naive"] / counted["reduced"])
+lesson.claim("googlenet-below-alexnet", counted["reduced"] / cvkit.analysis.count_parameters(alexnet))
+lesson.claim("googlenet-parameters", counted["reduced"])
+lesson.claim("googlenet-layers", cvkit.analysis.count_layers(googlenet))
+
+# %% [markdown]
+# Naive blocks would make GoogLeNet larger than AlexNet. With the 1 × 1 convolutions it has about a ninth of AlexNet's parameters, and 22 layers where
+# AlexNet has 8. It does about twice AlexNet's work: few weights, each used in many places.
+#
+# **Two slips in the slides.** The parameters: L1 says 4 million, L2 "4–12" for the whole family. The paper's own table adds up to 6.8 million; built
+# plainly, as here, it is 6,998,552. A million of them sit in the last dense layer, so that even without a classifier it is six. The layers: L1 says
+# 19, L2 and L5 say 22. The paper counts layers with parameters along the longest path: 1 + 2 in the stem, 2 in each of nine blocks, 1 dense layer,
+# which makes $3 + 18 + 1 = 22$. (Leave out the stem and you get 19; whether L1 meant that, we do not know.) In all there are 58 layers with weights,
+# most of them side by side.
+#
+# The paper's table gives the first layer 2.7 thousand weights, where the 7 × 7 convolution that it names has 9.4 thousand. Published code has the
+# plain convolution, and so has ours.
+#
+# ## Auxiliary heads
+#
+# In 2014 there was no batch normalisation, and 22 layers were hard to train: a gradient on its way back is multiplied by the weights of each layer,
+# and by zero wherever a ReLU is off. So GoogLeNet has two **auxiliary heads**, small classifiers on the maps of blocks 4a and 4d. In training, the
+# loss is
+#
+# $$L = L_\text{main} + 0.3\, L_1 + 0.3\, L_2,$$
+#
+# all three being cross-entropies with the same labels. So the early layers get a gradient from nearby. When training is over, the heads are thrown
+# away.
+
+# %%
+cvkit.show_source(cvkit.models.auxiliary_head)
+
+# %%
+with_heads = cvkit.models.googlenet()
+classifier = keras.Model(with_heads.input, with_heads.outputs[0])
+print(f"{cvkit.analysis.count_parameters(with_heads):,} parameters in training, {counted['reduced']:,} afterwards")
+with_heads.output_names, cvkit.analysis.count_parameters(classifier) == counted["reduced"]
+
+# %% [markdown]
+# Do the early layers get more gradient? We build a small GoogLeNet for the digits: all nine blocks and both heads, with an eighth of the channels,
+# behind one convolution of stride 2. No batch normalisation.
+
+
+# %%
+def small_googlenet():
+    """GoogLeNet's nine blocks and two heads, an eighth as wide, for digits of 24 × 24 pixels."""
+    inputs = keras.Input((24, 24, 1))
+    x = layers.Conv2D(16, 3, strides=2, padding="same", activation="relu", name="conv1")(inputs)
+    heads = []
+    for name, widths in cvkit.models.INCEPTION_WIDTHS.items():
+        x = cvkit.models.inception_block(x, [width // 8 for width in widths], name=name)
+        if name in ("4a", "4d"):
+            heads.append(cvkit.models.auxiliary_head(x, 10, units=128, name=f"auxiliary{len(heads) + 1}"))
+        if name in ("3b", "4e"):
+            x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
+    x = layers.Dropout(0.4)(layers.GlobalAveragePooling2D()(x))
+    return keras.Model(inputs, [layers.Dense(10, name="output")(x), *heads])
+
+
+# %%
+[count(small_googlenet()) for count in (cvkit.analysis.count_layers, cvkit.analysis.count_parameters)]
+
+# %% [markdown]
+# There is a simple way to measure a gradient with any library: take one step of plain gradient descent with learning rate 1, and see how far each
+# weight moved. We do that on the same 256 images and from the same weights, once with the main loss alone and once with the heads, for five seeds.
+
+
+def gradient_norms(seed, loss_weights):
+    """Norm of the gradient of each part's weights, before training."""
+    keras.utils.set_random_seed(seed)  # the same weights, and the same dropout
+    model = small_googlenet()
+    before = model.get_weights()
+    losses = [keras.losses.SparseCategoricalCrossentropy(from_logits=True)] * 3
+    model.compile(keras.optimizers.SGD(1.0), losses, loss_weights=loss_weights, run_eagerly=True)
+    model.train_on_batch(digit_images["train"][:256], [digit_labels["train"][:256]] * 3)
+    squares = dict.fromkeys(PARTS, 0.0)
+    for variable, old, new in zip(model.weights, before, model.get_weights(), strict=True):
+        part = variable.path.split("_")[0].split("/")[0]
+        if part in squares:
+            squares[part] += ((new - old) ** 2).sum()
+    return np.sqrt(list(squares.values()))
+
+
+# %%
+PARTS = ["conv1", *cvkit.models.INCEPTION_WIDTHS]
+weights_of = {"main loss": [1.0, 0.0, 0.0], "main loss and heads": cvkit.models.AUXILIARY_LOSS_WEIGHTS}
+norms = {name: np.array([gradient_norms(seed, w) for seed in range(5)]) for name, w in weights_of.items()}
+norms["main loss"].shape  # seeds, parts
+
+# %%
+fig, ax = plt.subplots(figsize=(7, 3))
+for name, values in norms.items():
+    ax.plot(PARTS, values.mean(axis=0), marker="o", label=name)
+    ax.fill_between(PARTS, values.min(axis=0), values.max(axis=0), alpha=0.15)
+ax.set(xlabel="part of the network, from the image to the output", ylabel="norm of the gradient", yscale="log")
+ax.set_title("Gradients before training (five seeds: mean and range)")
+ax.legend(frameon=False)
+lesson.figure(
+    fig,
+    alt="Two curves over the parts with their ranges; with heads it lies somewhat higher up to block 4a, and on the other one from block 4e.",
+)
+
+# %%
+early = PARTS.index("4a") + 1
+both, main = (np.linalg.norm(norms[name][:, :early], axis=1) for name in ("main loss and heads", "main loss"))
+print("up to the first head, with heads over without, five seeds:", (both / main).round(2))
+lesson.claim("heads-raise-early-gradients", float((both / main).mean()))
+
+# %% [markdown]
+# Behind block 4d, where no head hangs, nothing changes. Up to block 4a, below both heads, the gradient grows, by a third or so on average; the seeds
+# differ, and in a single layer of a single seed it can even shrink, since two gradients may point in opposite directions. That is less than one might
+# expect. With the initial weights that Keras draws (lesson 05 explains how their size is chosen) the gradient does not vanish in this network of 22
+# layers, heads or no heads. And a larger gradient need not be a better one. So what does training do? Three seeds, with heads and without, 8 epochs.
+
+# %%
+curves = {}
+for name in ("without heads", "with heads"):
+    runs = []
+    for seed in SEEDS:
+        keras.utils.set_random_seed(seed)
+        model = small_googlenet()
+        model = model if name == "with heads" else keras.Model(model.input, model.outputs[0])
+        count = len(model.outputs)
+        test = digit_images["test"], [digit_labels["test"]] * count
+        history = fit(model, digit_images["train"], digit_labels["train"], 8, validation_data=test)
+        runs.append(history["val_output_accuracy" if count == 3 else "val_accuracy"])
+    curves[name] = np.array(runs)  # (seeds, epochs)
+    print(f"{name:14}", "test accuracy of the main output after 8 epochs:", curves[name][:, -1].round(2))
+
+# %%
+fig, ax = plt.subplots(figsize=(7, 3))
+for name, runs in curves.items():
+    ax.plot(range(1, 9), runs.mean(axis=0), marker="o", markersize=3, label=name)
+    ax.fill_between(range(1, 9), runs.min(axis=0), runs.max(axis=0), alpha=0.15)
+ax.set(xlabel="epoch", ylabel="test accuracy", ylim=(0, 1.02))
+ax.set_title("A small GoogLeNet on digits (three seeds: mean and range)")
+ax.legend(frameon=False)
+lesson.figure(fig, alt="Two rising curves of test accuracy with wide ranges.")
+
+# %% [markdown]
+# Compare the distance between the curves with the width of the ranges before you call one of them better: three runs that differ by chance can differ
+# as much. L1 says that the additional outputs "enforce regularization". We do not see that here, and eight epochs on small digits could not prove it.
+# What others saw: the GoogLeNet paper reports that the heads brought about half a per cent, and that one of them would have done. A year later the
+# same authors wrote that the heads do not make training start sooner, and that batch normalisation takes over what they do (*Rethinking the Inception
+# architecture*, section 4). Networks of today have none.
+#
+# Note also how slowly this network learns digits on which LeNet-5 was nearly perfect after as many epochs. Depth without good starting weights and
+# normalisation is a burden; that is the subject of the next lesson.
+#
+# ## Exercises
+#
+# Replace the line that raises `NotImplementedError` by your answer, run the cell, then run the check below it.
+#
+# ### Exercise 1: scores by averaging (2 points)
+#
+# `maps` is a NumPy array (height, width, channels). Apply a 1 × 1 convolution with `weights` (channels, classes) and `biases` (classes), without
+# ReLU, and average each of the resulting maps. Return an array (classes).
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "class-scores", "solution": true, "grade": false, "locked": false, "task": false}
+def class_scores(maps, weights, biases):
+    """One score for each class."""
+    ### BEGIN SOLUTION
+    return maps.mean(axis=(0, 1)) @ weights + biases
+    ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "class-scores-check", "solution": false, "grade": true, "points": 2, "locked": true, "task": false}
+lesson.check("class-scores", class_scores)
+### BEGIN HIDDEN TESTS
+assert class_scores(np.array([[[1.0, 2.0]], [[3.0, 6.0]]]), np.eye(2), np.array([0.0, 1.0])).tolist() == [2, 5]
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 2: what a block costs (2 points)
+#
+# Return the number of parameters, weights and biases, of an inception block *with* dimension reduction. It gets `channels` channels; `widths` are six
+# numbers as in `INCEPTION_WIDTHS`: `(n1, r3, n3, r5, n5, p)`. Check yourself: block 3a gets 192 channels and has 163,696.
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "block-parameters", "solution": true, "grade": false, "locked": false, "task": false}
+def block_parameters(channels, widths):
+    """Parameters of a reduced inception block."""
+    ### BEGIN SOLUTION
+    n1, r3, n3, r5, n5, p = widths
+    layers_of_block = [(1, channels, n) for n in (n1, r3, r5, p)] + [(3, r3, n3), (5, r5, n5)]
+    return sum((size**2 * inputs + 1) * outputs for size, inputs, outputs in layers_of_block)
+    ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "block-parameters-check", "solution": false, "grade": true, "points": 2, "locked": true, "task": false}
+lesson.check("block-parameters", block_parameters)
+### BEGIN HIDDEN TESTS
+assert block_parameters(832, cvkit.models.INCEPTION_WIDTHS["5b"]) == 1_444_080
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 3: the loss with heads (2 points)
+#
+# Return GoogLeNet's loss in training. `logits` is an array (3, images, classes): the scores of the main output, of the first head and of the second.
+# `labels` is an array (images) of whole numbers. The cross-entropy of an image is $-\log p$, where $p$ is the softmax probability of its label; take
+# the mean over the images.
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "training-loss", "solution": true, "grade": false, "locked": false, "task": false}
+def training_loss(logits, labels):
+    """One number."""
+    ### BEGIN SOLUTION
+    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    probabilities = exponentials / exponentials.sum(axis=-1, keepdims=True)
+    main, first, second = -np.log(probabilities[:, np.arange(len(labels)), labels]).mean(axis=1)
+    return main + 0.3 * (first + second)
+    ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "training-loss-check", "solution": false, "grade": true, "points": 2, "locked": true, "task": false}
+lesson.check("training-loss", training_loss)
+### BEGIN HIDDEN TESTS
+assert np.isclose(training_loss(np.zeros((3, 5, 10)), np.arange(5)), 1.6 * np.log(10))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 4: how deep is it? (3 points)
+#
+# Count the layers with weights on the longest path. `reads` is a dictionary from each layer's name to the list of names that it reads, in an order in
+# which each layer comes after those it reads; the first layers read none. `has_weights` is a dictionary from each name to 1 or 0. Two layers side by
+# side add one, not two.
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "depth", "solution": true, "grade": false, "locked": false, "task": false}
+def depth(reads, has_weights):
+    """Layers with weights on the longest path."""
+    ### BEGIN SOLUTION
+    longest = {}
+    for name, sources in reads.items():
+        longest[name] = has_weights[name] + max([longest[source] for source in sources], default=0)
+    return max(longest.values())
+    ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "depth-check", "solution": false, "grade": true, "points": 3, "locked": true, "task": false}
+lesson.check("depth", depth)
+### BEGIN HIDDEN TESTS
+assert depth({"a": [], "b": ["a"], "c": ["a", "b"], "d": ["c"]}, {"a": 1, "b": 0, "c": 1, "d": 1}) == 3
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## What you saw
+# - A 1 × 1 convolution is a dense layer at each pixel. It costs little, and makes the layers behind it cheaper.
+# - Global average pooling needs no dense layer: one map for each class is averaged. It overfits less than dense layers on flattened maps, and it
+#   stands shifts that it was never trained on.
+# - An inception block puts kernels of several sizes side by side. With 1 × 1 convolutions GoogLeNet has 7 million parameters; without them it would
+#   have 98 million.
+# - Its auxiliary heads raise the gradient of the early layers a little. In our training we saw no clear gain.
+#
+# ## The library's way
+#
+# Keras has no GoogLeNet, but its descendants: `keras.applications.InceptionV3`, `InceptionResNetV2` and `Xception`. With
+# `include_top=False, pooling="avg"` they end in global average pooling.
+#
+# ## References
+# - M. Lin, Q. Chen and S. Yan, *Network in network*, arXiv 1312.4400.
+# - C. Szegedy et al., *Going deeper with convolutions*, arXiv 1409.4842. Table 1 is the network.
+# - C. Szegedy et al., *Rethinking the Inception architecture for computer vision*, arXiv 1512.00567. Section 4 looks back at the auxiliary heads.
+#
+# **A paper to present in five minutes:** F. Chollet, *Xception: deep learning with depthwise separable convolutions*, arXiv 1610.02357. It takes the
+# idea of the inception block to its end: all channels mixed by 1 × 1 kernels, and each then filtered alone.
+#
+# ## What the lectures say, and what you measured
+
+# %%
+lesson.summary()
