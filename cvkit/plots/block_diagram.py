@@ -70,14 +70,17 @@ def _places(parents):
 def _arrow(ax, places, start, end, joins):
     """A line that rises in a free column and crosses over where the paths part or, into a join, where they meet."""
     (x0, y0), (x1, y1) = places[start], places[end]
+    from matplotlib.transforms import offset_copy
+
     lane, between = x0 if joins else x1, range(y0 + 1, y1)
     if any(abs(x - lane) < 0.9 and y in between for x, y in places.values()):
         lane = max(x for x, _ in places.values()) + 0.6
     corners = [(lane, y) for y in between]
     path = [(x0, y0), *corners]
     ax.plot(*zip(*path, strict=True), color="grey", linewidth=1, zorder=1)
-    arrow = dict(arrowstyle="->", color="grey", linewidth=1, shrinkA=0, shrinkB=15)  # 15 points from the box's middle
-    ax.annotate("", (x1, y1), path[-1], arrowprops=arrow, zorder=1)
+    below = offset_copy(ax.transData, ax.figure, y=-14, units="points")  # the lower edge of the box
+    arrow = dict(arrowstyle="->", color="grey", linewidth=1, shrinkA=0, shrinkB=0)
+    ax.annotate("", (x1, y1), path[-1], below, "data", arrow, zorder=1)
 
 
 def _colour(layer):
