@@ -219,9 +219,7 @@ for offset, (part, column) in enumerate({"training images": 0, "test images": 1}
     bars = ax.bar(np.arange(2) + 0.4 * offset, means, 0.38, yerr=errors, capsize=4, label=part)
     ax.bar_label(bars, fmt="%.2f", fontsize=8, label_type="center")
 ax.set_xticks(np.arange(2) + 0.2, results)
-ax.set(
-    xlabel="head", ylabel="accuracy", ylim=(0, 1.05), title="Two heads: mean of three seeds, whiskers half the range"
-)
+ax.set(xlabel="head", ylabel="accuracy", ylim=(0, 1.05), title="Mean of three seeds, whiskers: half the range")
 ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 lesson.figure(
     fig,
@@ -236,7 +234,7 @@ lesson.claim("average-pooling-overfits-less", overfitting["flatten, dense"] - ov
 # %% [markdown]
 # The gap between the two accuracies is the **overfitting**: what the network knows of the training images and cannot use on others. The dense head
 # has a weight for each position of each map, enough to learn the training images by heart. The averaging head cannot: it may not even ask *where*
-# something was. It also fits the training images less well. Which of the two is the better network depends on how many images there are.
+# something was. It fits the training images less well, and the test images better.
 #
 # ## Shifted images
 #
@@ -340,7 +338,7 @@ for ax, (name, block) in zip(axes, blocks.items(), strict=True):
     cvkit.plots.block_diagram(block, ax, f"Block 3a, {name}")
 lesson.figure(
     fig,
-    alt="Two diagrams. Naive: three convolutions and a pooling read the input, and are stacked. Reduced: a 1 × 1 convolution stands before 3 × 3, before 5 × 5 and after the pooling.",
+    alt="Naive: three convolutions and a pooling, stacked. Reduced: 1 × 1 before 3 × 3, before 5 × 5 and after the pooling.",
 )
 
 # %%
@@ -476,6 +474,7 @@ def small_googlenet():
 # weight moved. We do that on the same 256 images and from the same weights, once with the main loss alone and once with the heads, for five seeds.
 
 
+# %%
 def gradient_norms(seed, loss_weights):
     """Norm of the gradient of each part's weights, before training."""
     keras.utils.set_random_seed(seed)  # the same weights, and the same dropout
@@ -508,7 +507,7 @@ ax.set_title("Gradients before training (five seeds: mean and range)")
 ax.legend(frameon=False)
 lesson.figure(
     fig,
-    alt="Two curves over the parts with their ranges; with heads it lies somewhat higher up to block 4a, and on the other one from block 4e.",
+    alt="Two curves over the parts, with ranges: with heads somewhat higher up to block 4a, the same from block 4e on.",
 )
 
 # %%
