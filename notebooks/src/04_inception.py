@@ -520,7 +520,7 @@ lesson.claim("heads-raise-early-gradients", float((both / main).mean()))
 # Behind block 4d, where no head hangs, nothing changes. Up to block 4a, below both heads, the gradient grows, by a third or so on average; the seeds
 # differ, and in a single layer of a single seed it can even shrink, since two gradients may point in opposite directions. That is less than one might
 # expect. With the initial weights that Keras draws (lesson 05 explains how their size is chosen) the gradient does not vanish in this network of 22
-# layers, heads or no heads. And a larger gradient need not be a better one. So what does training do? Three seeds, with heads and without, 8 epochs.
+# layers, heads or no heads. And a larger gradient need not be a better one. So what does training do? Three seeds, with heads and without, 6 epochs.
 
 
 # %%
@@ -531,19 +531,19 @@ def without_heads():
 
 curves = {}
 for name, build in {"without heads": without_heads, "with heads": small_googlenet}.items():
-    model, runs = compile_for(build(), digit_images["train"], epochs=8), []
+    model, runs = compile_for(build(), digit_images["train"], epochs=6), []
     for seed in SEEDS:
         restart(model, seed, build)
-        history = train(model, digit_images["train"], digit_labels["train"], epochs=8)
+        history = train(model, digit_images["train"], digit_labels["train"], epochs=6)
         runs.append(history["accuracy" if build is without_heads else "output_accuracy"])
     curves[name] = np.array(runs)  # (seeds, epochs)
-    print(f"{name:14} training accuracy of the main output in epoch 8:", curves[name][:, -1].round(2))
+    print(f"{name:14} training accuracy of the main output in epoch 6:", curves[name][:, -1].round(2))
 
 # %%
 fig, ax = plt.subplots(figsize=(7, 3))
 for name, runs in curves.items():
-    ax.plot(range(1, 9), runs.mean(axis=0), marker="o", markersize=3, label=name)
-    ax.fill_between(range(1, 9), runs.min(axis=0), runs.max(axis=0), alpha=0.15)
+    ax.plot(range(1, 7), runs.mean(axis=0), marker="o", markersize=3, label=name)
+    ax.fill_between(range(1, 7), runs.min(axis=0), runs.max(axis=0), alpha=0.15)
 ax.set(xlabel="epoch", ylabel="training accuracy", ylim=(0, 1.02))
 ax.set_title("A small GoogLeNet on digits (three seeds: mean and range)")
 ax.legend(frameon=False)
@@ -559,8 +559,8 @@ lesson.figure(fig, alt="Two slowly rising curves of training accuracy with wide 
 # authors wrote that the heads do not make training start sooner, and act as regularisers at its end (*Rethinking the Inception architecture*, section
 # 4). Networks of today have none.
 #
-# Note also how slowly this network learns: the small averaging network above, with its batch normalisation, read nearly all digits after six epochs.
-# Depth without good starting weights and normalisation is a burden; that is the subject of the next lesson.
+# Note also how slowly this network learns: the small averaging network above, with its batch normalisation, read nearly all digits after as many
+# epochs. Depth without good starting weights and normalisation is a burden; that is the subject of the next lesson.
 #
 # ## Exercises
 #
