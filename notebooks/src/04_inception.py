@@ -550,10 +550,10 @@ ax.legend(frameon=False)
 lesson.figure(fig, alt="Two slowly rising curves of training accuracy with wide ranges.")
 
 # %% [markdown]
-# Compare the distance between the curves with the width of the ranges before you call one of them better: three runs may differ as much by chance. Do
-# not expect the heads to win. In the runs that we made before we wrote this, the network with heads was the slower one, if anything. L1 says that the
-# additional outputs "enforce regularization"; a network that does not yet fit its training images has no use for that, and this experiment says
-# nothing about it.
+# Compare the distance between the curves with the width of the ranges before you call one of them better. We ran this experiment twice while we wrote
+# the lesson, with other random numbers: once the network with heads was ahead, once the one without. At this scale chance decides, and three seeds
+# show no effect of the heads. L1 says that the additional outputs "enforce regularization"; a network that does not yet fit its training images has
+# no use for that, and this experiment says nothing about it.
 #
 # What others saw: the GoogLeNet paper reports that the heads brought about half a per cent, and that one of them would have done. A year later its
 # authors wrote that the heads do not make training start sooner, and act as regularisers at its end (*Rethinking the Inception architecture*, section
@@ -666,7 +666,7 @@ assert depth({"a": [], "b": ["a"], "c": ["a", "b"], "d": ["c"]}, {"a": 1, "b": 0
 #   stands shifts that it was never trained on.
 # - An inception block puts kernels of several sizes side by side. With 1 × 1 convolutions GoogLeNet has 7 million parameters; without them it would
 #   have 98 million.
-# - Its auxiliary heads raise the gradient of the early layers a little. In our training we saw no clear gain.
+# - Its auxiliary heads raise the gradient of the early layers a little. In our training, chance was stronger than they.
 #
 # ## The library's way
 #
