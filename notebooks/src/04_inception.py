@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Inception: small kernels, side by side, and no dense layers at the end
+# # Inception: small kernels, side by side, and no large dense layers
 #
 # **You will**
 # - see that a 1 × 1 convolution is a dense layer at each pixel, and what it saves;
@@ -96,16 +96,17 @@ print(network.get_layer("class_maps").output.shape, "->", averaging.output.shape
 lesson.claim("average-pooling-needs-no-dense-layer", [len(dense_layers), averaging.count_params()])
 
 # %% [markdown]
-# **A slip in the slides.** L1 says that global average pooling "uses a FC layer with as many outputs as the number of classes". It uses none: it is a
-# *convolution* that has as many outputs as there are classes, and each output is a map that is averaged. GoogLeNet, which comes later in this lesson,
-# does it in the other order: it averages 1,024 maps first and then puts one dense layer on the 1,024 means. Averaging and a 1 × 1 convolution without
-# activation can change places, so that is the same sum. What both avoid is a dense layer on *flattened* maps, with a weight for each position.
+# **The slide says it otherwise.** L1 says that global average pooling "uses a FC layer with as many outputs as the number of classes". The averaging
+# itself needs none: in network in network it is a *convolution* that has as many outputs as there are classes, and each output is a map that is
+# averaged. L1's words fit GoogLeNet, which comes later in this lesson and does it in the other order: it averages 1,024 maps first and then puts one
+# dense layer on the 1,024 means. Averaging and a 1 × 1 convolution without activation can change places, so that is the same sum. What both avoid is
+# a dense layer on *flattened* maps, with a weight for each position.
 #
 # ## What it saves
 #
-# We put two heads on the same trunk of three small mlpconv layers. The old one flattens and has a hidden layer of 128 units. The new one makes a map
-# for each class and averages. Between the stages stands *batch normalisation*, which keeps the numbers in a range in which training is quick; lesson
-# 05 explains it. Both networks have it.
+# A network has a *trunk*, which makes the maps, and a *head*, which turns them into scores. We put two heads on the same trunk of three small mlpconv
+# layers. The old one flattens and has a hidden layer of 128 units. The new one makes a map for each class and averages. Between the stages stands
+# *batch normalisation*, which keeps the numbers in a range in which training is quick; lesson 05 explains it. Both networks have it.
 
 
 # %%
@@ -171,7 +172,7 @@ def compile_for(model, images, epochs):
     """Adam with a falling learning rate; one loss for each output, the heads' weighing 0.3."""
     steps = epochs * int(np.ceil(len(images) / 32))
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(2e-3, steps))
-    count = len(model.outputs)
+    count = len(model.outputs)  # 1, until the last section adds heads
     losses = [keras.losses.SparseCategoricalCrossentropy(from_logits=True)] * count
     weights = cvkit.models.AUXILIARY_LOSS_WEIGHTS[:count]
     model.compile(optimizer, losses, loss_weights=weights, metrics=[["accuracy"]] * count)
@@ -234,7 +235,8 @@ lesson.claim("average-pooling-overfits-less", overfitting["flatten, dense"] - ov
 # %% [markdown]
 # The gap between the two accuracies is the **overfitting**: what the network knows of the training images and cannot use on others. The dense head
 # has a weight for each position of each map, enough to learn the training images by heart. The averaging head cannot: it may not even ask *where*
-# something was. It fits the training images less well, and the test images better.
+# something was. It fits the training images less well (part of the smaller gap is that it has learnt less), and the test images better. By chance one
+# shape in eight would be right.
 #
 # ## Shifted images
 #
@@ -324,7 +326,10 @@ lesson.figure(fig, alt="A handwritten digit and ten maps of 6 × 6 cells; the ma
 #
 # That is the naive block, and it has two flaws. A 5 × 5 kernel over 192 channels has 4,800 weights for each map that it makes. And pooling gives back
 # as many channels as it gets, so that the stack grows from block to block. The cure is the 1 × 1 convolution: it makes the maps thinner *before* the
-# large kernels, and *after* the pooling. Here are both forms of GoogLeNet's first block, drawn from the networks themselves, from the bottom up.
+# large kernels, and *after* the pooling. GoogLeNet calls its blocks 3a to 5b: the number is the stage (maps of 28, 14 and 7 pixels), the letter the
+# block within it. The six widths of 3a are the maps made by the 1 × 1 (64), by the reduction before the 3 × 3 (96), the 3 × 3 (128), the reduction
+# before the 5 × 5 (16), the 5 × 5 (32) and the 1 × 1 after the pooling (32). Here are both forms of the block, drawn from the networks themselves,
+# from the bottom up.
 
 # %%
 widths = cvkit.models.INCEPTION_WIDTHS["3a"]
@@ -419,11 +424,7 @@ lesson.claim("googlenet-layers", cvkit.analysis.count_layers(googlenet))
 # **Two slips in the slides.** The parameters: L1 says 4 million, L2 "4–12" for the whole family. The paper's own table adds up to 6.8 million; built
 # plainly, as here, it is 6,998,552. A million of them sit in the last dense layer, so that even without a classifier it is six. The layers: L1 says
 # 19, L2 and L5 say 22. The paper counts layers with parameters along the longest path: 1 + 2 in the stem, 2 in each of nine blocks, 1 dense layer,
-# which makes $3 + 18 + 1 = 22$. (Leave out the stem and you get 19; whether L1 meant that, we do not know.) In all there are 58 layers with weights,
-# most of them side by side.
-#
-# The paper's table gives the first layer 2.7 thousand weights, where the 7 × 7 convolution that it names has 9.4 thousand. Published code has the
-# plain convolution, and so has ours.
+# which makes $3 + 18 + 1 = 22$. In all there are 58 layers with weights, most of them side by side.
 #
 # ## Auxiliary heads
 #
@@ -519,8 +520,9 @@ lesson.claim("heads-raise-early-gradients", float((both / main).mean()))
 # %% [markdown]
 # Behind block 4d, where no head hangs, nothing changes. Up to block 4a, below both heads, the gradient grows, by a third or so on average; the seeds
 # differ, and in a single layer of a single seed it can even shrink, since two gradients may point in opposite directions. That is less than one might
-# expect. With the initial weights that Keras draws (lesson 05 explains how their size is chosen) the gradient does not vanish in this network of 22
-# layers, heads or no heads. And a larger gradient need not be a better one. So what does training do? Three seeds, with heads and without, 6 epochs.
+# expect. With the initial weights that Keras draws (lesson 05 explains how their size is chosen) the gradient does not vanish in this network of 20
+# layers (its stem has one convolution instead of three), heads or no heads. And a larger gradient need not be a better one. So what does training do?
+# Three seeds, with heads and without, 6 epochs.
 
 
 # %%
@@ -557,10 +559,10 @@ lesson.figure(fig, alt="Two slowly rising curves of training accuracy with wide 
 #
 # What others saw: the GoogLeNet paper reports that the heads brought about half a per cent, and that one of them would have done. A year later its
 # authors wrote that the heads do not make training start sooner, and act as regularisers at its end (*Rethinking the Inception architecture*, section
-# 4). Networks of today have none.
+# 4). Most classifiers of today have none.
 #
 # Note also how slowly this network learns: the small averaging network above, with its batch normalisation, read nearly all digits after as many
-# epochs. Depth without good starting weights and normalisation is a burden; that is the subject of the next lesson.
+# epochs. We have not looked for the reason. What starting weights and normalisation do for a deep network is the subject of the next lesson.
 #
 # ## Exercises
 #
@@ -614,7 +616,8 @@ assert block_parameters(832, cvkit.models.INCEPTION_WIDTHS["5b"]) == 1_444_080
 #
 # Return GoogLeNet's loss in training. `logits` is an array (3, images, classes): the scores of the main output, of the first head and of the second.
 # `labels` is an array (images) of whole numbers. The cross-entropy of an image is $-\log p$, where $p$ is the softmax probability of its label; take
-# the mean over the images.
+# the mean over the images. Both are NumPy arrays. Scores may be large, so subtract the largest one of an image before you take exponentials: the
+# probabilities stay the same.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "training-loss", "solution": true, "grade": false, "locked": false, "task": false}
@@ -639,7 +642,7 @@ assert np.isclose(training_loss(np.zeros((3, 5, 10)), np.arange(5)), 1.6 * np.lo
 #
 # Count the layers with weights on the longest path. `reads` is a dictionary from each layer's name to the list of names that it reads, in an order in
 # which each layer comes after those it reads; the first layers read none. `has_weights` is a dictionary from each name to 1 or 0. Two layers side by
-# side add one, not two.
+# side add one, not two. Return a whole number. A hint: go through the layers in order, and note for each the largest depth reached so far.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "depth", "solution": true, "grade": false, "locked": false, "task": false}
@@ -661,7 +664,8 @@ assert depth({"a": [], "b": ["a"], "c": ["a", "b"], "d": ["c"]}, {"a": 1, "b": 0
 
 # %% [markdown]
 # ## What you saw
-# - A 1 × 1 convolution is a dense layer at each pixel. It costs little, and makes the layers behind it cheaper.
+# - A 1 × 1 convolution is a dense layer at each pixel. It has fewer weights than a larger kernel between the same channels, and it makes the layers
+#   behind it cheaper.
 # - Global average pooling needs no dense layer: one map for each class is averaged. It overfits less than dense layers on flattened maps, and it
 #   stands shifts that it was never trained on.
 # - An inception block puts kernels of several sizes side by side. With 1 × 1 convolutions GoogLeNet has 7 million parameters; without them it would
@@ -670,8 +674,8 @@ assert depth({"a": [], "b": ["a"], "c": ["a", "b"], "d": ["c"]}, {"a": 1, "b": 0
 #
 # ## The library's way
 #
-# Keras has no GoogLeNet, but its descendants: `keras.applications.InceptionV3`, `InceptionResNetV2` and `Xception`. With
-# `include_top=False, pooling="avg"` they end in global average pooling.
+# Keras has no GoogLeNet, but its descendants: `keras.applications.InceptionV3`, `InceptionResNetV2` and `Xception`. Built with `include_top=False`
+# and `pooling="avg"`, they end in global average pooling.
 #
 # ## References
 # - M. Lin, Q. Chen and S. Yan, *Network in network*, arXiv 1312.4400.
