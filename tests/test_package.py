@@ -36,3 +36,10 @@ def test_rooms_are_found():
 
 def test_show_source_shows_code():
     assert "def iou(boxes1, boxes2):" in cvkit.show_source(cvkit.detection.iou).data
+
+
+def test_show_source_can_leave_the_docstring_out():
+    shown = cvkit.show_source(cvkit.detection.iou, docstring=False).data
+    assert shown.startswith("def iou(boxes1, boxes2):\n")
+    assert '"""' not in shown
+    assert "return" in shown

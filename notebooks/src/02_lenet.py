@@ -317,7 +317,7 @@ lesson.claim("lenet-needs-order", final["LeNet-5"] - final["LeNet-5, pixels shuf
 lesson.claim("relu-trains-faster", results["LeNet-5"][0] - results["sigmoid, average pooling"][0])
 
 # %% [markdown]
-# With one run each, small differences mean little; lesson 05 takes several seeds for every comparison. Three things stand out all the same.
+# With one run each, small differences mean little; lesson 03 begins to train from several seeds. Three things stand out all the same.
 #
 # - The dense network, with as many weights, makes several times as many errors. LeNet-5 spends several times as many multiply-adds, so the comparison is
 #   generous to it; but on shuffled pixels, with the same work, it loses much of its lead.

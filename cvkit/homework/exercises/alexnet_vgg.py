@@ -1,4 +1,4 @@
-"""Exercises of lesson 03: response normalisation, dropout, and what a stack of convolutions weighs."""
+"""Exercises of lesson 03: response normalisation, dropout, and a stack of convolutions against one."""
 
 import numpy as np
 
@@ -69,84 +69,109 @@ RESPONSE_NORMALIZATION = Exercise(
 )
 
 
-def dropout(values, kept, rate):
-    """Values where `kept` is true, enlarged so that the mean stays; zero elsewhere."""
-    return np.where(kept, values / (1 - rate), 0.0)
+def dropout(values, draws, rate, training):
+    """In training, zero where the draw lies below the rate, and the rest enlarged so that the mean stays."""
+    return np.where(draws < rate, 0.0, values / (1 - rate)) if training else values
 
+
+def _trained(kept):
+    return lambda values, draws, rate, training: kept(values, draws, rate) if training else values
+
+
+_VALUES = np.array([[2.0, -1.0, 3.0], [0.5, 4.0, 1.0]])
+_DRAWS = np.array([[0.7, 0.1, 0.5], [0.3, 0.9, 0.25]])
 
 DROPOUT = Exercise(
     id="dropout",
     points=2,
     reference=dropout,
     cases=(
-        (np.array([1.0, 2.0, 3.0, 4.0]), np.array([True, False, True, True]), 0.2),
-        (np.array([[2.0, -1.0], [0.5, 4.0]]), np.array([[False, False], [True, False]]), 0.6),
+        (np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.6, 0.1, 0.4, 0.9]), 0.2, True),
+        (_VALUES, _DRAWS, 0.6, True),
+        (_VALUES, _DRAWS, 0.6, False),
     ),
     mistakes=(
         Mistake(
-            lambda values, kept, rate: values * kept,
+            lambda values, draws, rate, training: dropout(values, draws, rate, True),
+            "You drop values at test time too. When `training` is False, return them as they are.",
+        ),
+        Mistake(
+            lambda values, draws, rate, training: values * (draws >= rate if training else 1 - rate),
+            "That is the paper's way, smaller at test time. Here what is kept in training is divided by 1 - rate.",
+        ),
+        Mistake(
+            _trained(lambda values, draws, rate: values * (draws >= rate)),
             "The kept values must grow, or the next layer gets less in training than later, when nothing is dropped.",
         ),
         Mistake(
-            lambda values, kept, rate: values * kept * (1 - rate),
+            _trained(lambda values, draws, rate: values * (draws >= rate) * (1 - rate)),
             "You made the kept values smaller. Fewer of them are left, so each must grow: divide by 1 - rate.",
         ),
         Mistake(
-            lambda values, kept, rate: values * kept / rate,
+            _trained(lambda values, draws, rate: values * (draws >= rate) / rate),
             "You divided by the rate, the share that is dropped. Divide by the share that is kept, 1 - rate.",
         ),
         Mistake(
-            lambda values, kept, rate: dropout(values, ~kept, rate),
-            "You dropped what was to be kept: `kept` is true where a value stays.",
+            _trained(lambda values, draws, rate: values * (draws < rate) / (1 - rate)),
+            "You kept what was to be dropped: a value is dropped where its draw lies below the rate.",
         ),
         Mistake(
-            lambda values, kept, rate: values * kept / np.mean(kept),
+            _trained(lambda values, draws, rate: values * (draws >= rate) / np.mean(draws >= rate)),
             "You divided by the share that happened to stay this time. Divide by the average share, 1 - rate.",
         ),
     ),
 )
 
 
-def stack_parameters(filters, kernel_size, channels):
-    """Weights and biases of convolutions, one after the other."""
-    total = 0
-    for count in filters:
-        total += count * (kernel_size**2 * channels + 1)
-        channels = count
-    return total
+def stack_against_one(n, channels, side):
+    """Parameters and multiply-adds of n convolutions of 3 x 3, and of one that sees as far."""
+    return _costs(n, channels, side)
 
 
-def _pairs(filters, channels):
-    return zip([channels, *filters[:-1]], filters, strict=True)
+def _costs(n, channels, side, large=None, inputs=None, layers=None, positions=None, biases=1, bias_work=0):
+    numbers = []
+    for kernel, count in ((3, n if layers is None else layers), (2 * n + 1 if large is None else large, 1)):
+        weights = count * kernel**2 * (channels if inputs is None else inputs) * channels
+        work = (weights + bias_work * count * channels) * (side**2 if positions is None else positions)
+        numbers += [weights + biases * count * channels, work]
+    return numbers
 
 
-STACK_PARAMETERS = Exercise(
-    id="stack-parameters",
-    points=2,
-    reference=stack_parameters,
-    cases=(([4, 5], 3, 3), ([6, 6, 7], 5, 1), ([8], 1, 2)),
+STACK_AGAINST_ONE = Exercise(
+    id="stack-against-one",
+    points=3,
+    reference=stack_against_one,
+    cases=((2, 4, 6), (3, 8, 5), (1, 3, 7)),
     mistakes=(
         Mistake(
-            lambda filters, k, channels: stack_parameters(filters, k, channels) - sum(filters),
-            "You left out the biases: one for each filter.",
+            lambda n, channels, side: _costs(n, channels, side, biases=0),
+            "You left out the biases: each layer has one for each of its output maps.",
         ),
         Mistake(
-            lambda filters, k, channels: sum(count * (k**2 * channels + 1) for count in filters),
-            "You gave every layer the channels of the image. From the second layer on, the maps below are the input.",
+            lambda n, channels, side: _costs(n, channels, side, bias_work=1),
+            "You counted the biases as multiply-adds. A bias is only added; count products with a weight.",
         ),
         Mistake(
-            lambda filters, k, channels: sum(count * (k**2 * count + 1) for count in filters),
-            "You took each layer's filters for its input maps too. Its input maps are the outputs of the layer below.",
+            lambda n, channels, side: _costs(n, channels, side, inputs=1),
+            "You gave each output map one kernel. It has one for each input map: k x k x channels weights.",
         ),
         Mistake(
-            lambda filters, k, channels: sum(count * (k * below + 1) for below, count in _pairs(filters, channels)),
-            "You counted k weights for a kernel that is k pixels high and k wide: it has k x k for each input map.",
+            lambda n, channels, side: _costs(n, channels, side, large=3 * n),
+            "You gave the one a side of 3n. Each further 3 x 3 sees one pixel more on each side: 2n + 1.",
         ),
         Mistake(
-            lambda filters, k, channels: sum(count * (k**2 + 1) for count in filters),
-            "A filter looks at all maps of the layer below, not at one: it has k x k weights for each of them.",
+            lambda n, channels, side: _costs(n, channels, side, layers=1),
+            "You counted one layer of the stack. It has n of them.",
+        ),
+        Mistake(
+            lambda n, channels, side: _costs(n, channels, side, positions=1),
+            "You counted the work at one place of the map. Every weight is used at all side x side places.",
+        ),
+        Mistake(
+            lambda n, channels, side: _costs(n, channels, side, positions=side),
+            "You took `side` for the number of places. A map of that side has side x side of them.",
         ),
     ),
 )
 
-EXERCISES = (RESPONSE_NORMALIZATION, DROPOUT, STACK_PARAMETERS)
+EXERCISES = (RESPONSE_NORMALIZATION, DROPOUT, STACK_AGAINST_ONE)

@@ -20,12 +20,26 @@ def normalize_around_the_corner(channels, n, k, alpha, beta):
     return channels / (k + alpha * total) ** beta
 
 
-def parameters(filters, k, channels, area=True, biases=True):
-    total = 0
-    for i in range(len(filters)):
-        below = channels if i == 0 else filters[i - 1]
-        total += filters[i] * below * (k * k if area else k) + (filters[i] if biases else 0)
-    return total
+def drop_always(values, draws, rate, training):
+    result = values.copy()
+    result[draws < rate] = 0
+    return result / (1 - rate)
+
+
+def drop_as_in_the_paper(values, draws, rate, training):
+    if training:
+        return np.where(draws < rate, 0, values)
+    return values * (1 - rate)
+
+
+def costs(n, channels, side, biases=True, maps=True, large=None, places=None, bias_work=False):
+    answer = []
+    for sizes in ([3] * n, [large or 2 * n + 1]):
+        weights = sum(size * size * (channels if maps else 1) * channels for size in sizes)
+        offsets = channels * len(sizes)
+        answer.append(weights + offsets if biases else weights)
+        answer.append((weights + offsets if bias_work else weights) * (side * side if places is None else places))
+    return np.array(answer)
 
 
 WRONG = {
@@ -38,16 +52,32 @@ WRONG = {
         (lambda a, n, k, alpha, beta: normalize(a, n, k, alpha, 1), "left out the power"),
     ],
     "dropout": [
-        (lambda values, kept, rate: np.where(kept, values, 0), "must grow"),
-        (lambda values, kept, rate: values * kept.astype(float) * (1 - rate), "smaller"),
-        (lambda values, kept, rate: np.where(kept, values / rate, 0), "divided by the rate"),
-        (lambda values, kept, rate: np.where(kept, 0, values / (1 - rate)), "dropped what was to be kept"),
-        (lambda values, kept, rate: values * kept * kept.size / kept.sum(), "happened to stay"),
+        (drop_always, "at test time too"),
+        (drop_as_in_the_paper, "the paper's way"),
+        (lambda values, draws, rate, training: np.where(draws < rate, 0, values) if training else values, "must grow"),
+        (
+            lambda values, draws, rate, training: (
+                np.where(draws < rate, 0, values * (1 - rate)) if training else values
+            ),
+            "smaller",
+        ),
+        (
+            lambda values, draws, rate, training: np.where(draws < rate, 0, values / rate) if training else values,
+            "divided by the rate",
+        ),
+        (
+            lambda values, draws, rate, training: (
+                np.where(draws < rate, values / (1 - rate), 0) if training else values
+            ),
+            "kept what was to be dropped",
+        ),
     ],
-    "stack-parameters": [
-        (lambda filters, k, channels: parameters(filters, k, channels, biases=False), "left out the biases"),
-        (lambda filters, k, channels: parameters(filters, k, channels, area=False), "k pixels high and k wide"),
-        (lambda filters, k, channels: sum(f * (k * k * channels + 1) for f in filters), "channels of the image"),
-        (lambda filters, k, channels: sum(f * k * k + f for f in filters), "looks at all maps"),
+    "stack-against-one": [
+        (lambda n, channels, side: costs(n, channels, side, biases=False), "left out the biases"),
+        (lambda n, channels, side: costs(n, channels, side, bias_work=True), "A bias is only added"),
+        (lambda n, channels, side: costs(n, channels, side, maps=False), "one for each input map"),
+        (lambda n, channels, side: costs(n, channels, side, large=3 * n), "side of 3n"),
+        (lambda n, channels, side: costs(n, channels, side, places=1), "one place of the map"),
+        (lambda n, channels, side: costs(n, channels, side, places=side), "`side` for the number of places"),
     ],
 }
