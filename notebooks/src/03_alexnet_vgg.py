@@ -35,8 +35,8 @@ DATASET = "shapes"
 #
 # ### ReLU for the sigmoid
 #
-# Lesson 02 named a weakness of the sigmoid $\sigma(x) = 1 / (1 + e^{-x})$: on its way back the gradient is multiplied by the activation's slope at each
-# layer, and the sigmoid's slope $\sigma(x)\,(1 - \sigma(x))$ is small. Here it is beside ReLU's.
+# Lesson 02 named a weakness of the sigmoid $\sigma(x) = 1 / (1 + e^{-x})$: on its way back the gradient is multiplied by the activation's slope at
+# each layer, and the sigmoid's slope $\sigma(x)\,(1 - \sigma(x))$ is small. Here it is beside ReLU's.
 
 # %%
 x = np.linspace(-6, 6, 241)
@@ -63,7 +63,8 @@ pools = [layers.MaxPooling1D(size, strides=2, padding="same") for size in (2, 3)
 [ops.convert_to_numpy(pool(row[None, :, None])).ravel().tolist() for pool in pools]
 
 # %% [markdown]
-# Side by side the windows are $(3, 1)$, $(5, 1)$ and $(2, 0)$. Overlapping they are $(3, 1, 5)$, $(5, 1, 2)$ and $(2, 0)$: the 5 stands in two of them.
+# Side by side the windows are $(3, 1)$, $(5, 1)$ and $(2, 0)$. Overlapping they are $(3, 1, 5)$, $(5, 1, 2)$ and $(2, 0)$: the 5 stands in two of
+# them.
 #
 # ### Local response normalisation
 #
@@ -173,8 +174,8 @@ lesson.claim("alexnet-megabytes", total(two_towers) * 4 / 1e6)
 # %% [markdown]
 # A parameter is a *float32*, a number of four bytes, and a megabyte (MB) is a million bytes. L3 says that AlexNet's dense layers take 160 MB. The
 # network in the table has more. L3's notebook follows a variant for grey images of 224 × 224 pixels and ten classes. Without padding in the first
-# convolution its last map has 5 × 5 instead of 6 × 6 positions, so that the first dense layer has 6,400 inputs instead of 9,216; that saves 46 MB. The
-# last one has 10 outputs instead of 1,000; that saves 16 more.
+# convolution its last map has 5 × 5 instead of 6 × 6 positions, so that the first dense layer has 6,400 inputs instead of 9,216; that saves 46 MB.
+# The last one has 10 outputs instead of 1,000; that saves 16 more.
 
 
 # %%
@@ -315,20 +316,20 @@ lesson.claim("vgg19-parameters", total(layer_table(cvkit.models.vgg, config="E")
 # | error, percent | 29.6 | 29.7 | 28.7 | 28.1 | 27.0 | 27.3 |
 #
 # These are single runs. The error falls as layers are added, up to 16; the last two columns are too close to rank (lesson 05 takes it up from there).
-# C and D have the same depth. D's third convolutions are 3 × 3 where C's are 1 × 1: it sees further, and has more parameters too. In the one pair with
-# and without normalisation there is no gain. In the competition VGG came second with 7.3%. That is a milder count, the images whose class is not
+# C and D have the same depth. D's third convolutions are 3 × 3 where C's are 1 × 1: it sees further, and has more parameters too. In the one pair
+# with and without normalisation there is no gain. In the competition VGG came second with 7.3%. That is a milder count, the images whose class is not
 # among the first *five* answers, and the answers of several networks were averaged. The 6.7% on one of L5's slides is the winner's, GoogLeNet.
 #
 # ## From LeNet to AlexNet, one change at a time
 #
-# L3 lists what changed: ReLU for the sigmoid, larger layers, more of them, dropout. Which of them matters on small images, in a small AlexNet? ImageNet
-# is out of reach on a laptop; all that is left of the original is the outline.
+# L3 lists what changed: ReLU for the sigmoid, larger layers, more of them, dropout. Which of them matters on small images, in a small AlexNet?
+# ImageNet is out of reach on a laptop; all that is left of the original is the outline.
 #
 # ### The data
 #
-# The embedded set is `shapes`: one striped or checked shape of eight kinds, large or small, turned, in any colour, in front of a blotchy background. We
-# ask only what it is, not where, so we cut out a window around it; on the smaller images training is quicker. The recipe below was chosen on images
-# drawn with another seed; the test images here decided nothing.
+# The embedded set is `shapes`: one striped or checked shape of eight kinds, large or small, turned, in any colour, in front of a blotchy background.
+# We ask only what it is, not where, so we cut out a window around it; on the smaller images training is quicker. The recipe below was chosen on
+# images drawn with another seed; the test images here decided nothing.
 
 # %%
 SIDE = 24
@@ -393,7 +394,8 @@ def network(body, units, activation="relu", pooling=layers.MaxPooling2D, dropout
 #
 # - *ReLU* for the sigmoid, then *max pooling*, which L3's list passes over, though its AlexNet has it;
 # - *larger*: more filters and more dense units, two changes of one kind;
-# - *deeper*: three convolutions of 3 × 3 after the last pooling. AlexNet pools once more after them. We do not, so that the dense layers stay as large;
+# - *deeper*: three convolutions of 3 × 3 after the last pooling. AlexNet pools once more after them. We do not, so that the dense layers stay as
+#   large;
 # - *dropout* with a rate of one half after the hidden dense layers;
 # - *two 3 × 3*, VGG's way: in the deeper network, without dropout, two of 3 × 3 for each 5 × 5. (Here they weigh a little more than the one, for the
 #   saving above supposes as many maps below a layer as in it.)
@@ -496,19 +498,19 @@ if DATASET == "fashion_mnist":
 #   (in lesson 02 it started late).
 # - **Larger layers** bring the next largest gain, and it stands out from the spread.
 # - **Max pooling** and **depth** bring a few points at most, about what the seeds differ by: three seeds cannot tell that from chance. Two thousand
-#   small images do not ask for more depth. On ImageNet, the paper says, leaving out any one of the middle layers cost two percentage points. Lesson 05
-#   takes up depth in earnest.
+#   small images do not ask for more depth. On ImageNet, the paper says, leaving out any one of the middle layers cost two percentage points. Lesson
+#   05 takes up depth in earnest.
 # - **Two 3 × 3** for each 5 × 5 gain several points. On images of another seed each of three runs gained as well, though on average less than twice
 #   the spread. It is most likely no chance.
-# - **Dropout** lowers both accuracies here: learning by heart has become harder, and all learning slower. Eight epochs are too few; the paper says that
-#   dropout about doubles the number of steps. On images of another seed we gave both networks thirty epochs, three seeds each. Both then knew every
-#   training image, and dropout lowered the test loss for each seed, on average from 0.89 to 0.53. The test accuracy rose by three points, about the
-#   spread. So with time dropout does help. Try it: `EPOCHS = 30`.
+# - **Dropout** lowers both accuracies here: learning by heart has become harder, and all learning slower. Eight epochs are too few; the paper says
+#   that dropout about doubles the number of steps. On images of another seed we gave both networks thirty epochs, three seeds each. Both then knew
+#   every training image, and dropout lowered the test loss for each seed, on average from 0.89 to 0.53. The test accuracy rose by three points, about
+#   the spread. So with time dropout lowers the loss; on the accuracy three seeds leave it open. Try it: `EPOCHS = 30`.
 #
 # ### The sigmoid at the start
 #
-# Why does LeNet with sigmoids not start in eight epochs? Before any training, how much does the score of a class change when the image changes a little?
-# That is the gradient with respect to the image. Here is its mean size for LeNet and for the deeper network, with sigmoids and with ReLU.
+# Why does LeNet with sigmoids not start in eight epochs? Before any training, how much does the score of a class change when the image changes a
+# little? That is the gradient with respect to the image. Here is its mean size for LeNet and for the deeper network, with sigmoids and with ReLU.
 
 
 # %%
@@ -527,10 +529,10 @@ print(f"LeNet   sigmoid {score_gradient(steps['LeNet']):.1e}   ReLU {score_gradi
 print(f"deeper  sigmoid {score_gradient(dict(deeper, activation='sigmoid')):.1e}   ReLU {score_gradient(deeper):.1e}")
 
 # %% [markdown]
-# With ReLU the gradient does not shrink in the deeper network; with this start it even grows. With its four sigmoids LeNet has one about a hundred times
-# smaller than with ReLU. The deeper network, with seven, has one thousands of times smaller. This is called the **vanishing gradient**. The score
-# hardly depends on the image, so at first there is almost nothing to tell the classes apart by. That fits what we saw; it is not a proof. (Adam makes
-# steps of its own size for each weight, however small the gradient.)
+# With ReLU the gradient does not shrink in the deeper network; with this start it even grows. With its four sigmoids LeNet has one about a hundred
+# times smaller than with ReLU. The deeper network, with seven, has one thousands of times smaller. This is called the **vanishing gradient**. The
+# score hardly depends on the image, so at first there is almost nothing to tell the classes apart by. That fits what we saw; it is not a proof. (Adam
+# makes steps of its own size for each weight, however small the gradient.)
 #
 # ### What it gets wrong
 #
@@ -547,9 +549,9 @@ fig.suptitle(f"{len(wrong)} of {len(test_images):,} test images are wrong; the s
 lesson.figure(fig, alt="Sixteen test images, each with its class, the network's answer and its probability.")
 
 # %% [markdown]
-# Would you have known them? Many lie off the middle, where the window met the border of the image; the network has seen few such, and its dense
-# layers have weights of their own for each place. Some are so small that a few pixels decide, some are cut by the window. Others are plain to see, and
-# the network is wrong and all but certain.
+# Would you have known them? Many lie off the middle, where the window met the border of the image; the network has seen fewer of these, and its dense
+# layers have weights of their own for each place. Some are so small that a few pixels decide, some are cut by the window. Others are plain to see,
+# and the network is wrong and all but certain.
 #
 # ## Exercises
 #
@@ -582,9 +584,9 @@ assert np.allclose(response_normalization(np.array([3.0, 0.0, 4.0]), 3, 16.0, 1.
 # %% [markdown]
 # ### Exercise 2: dropout (2 points)
 #
-# Write the dropout layer. `values` is a NumPy array, `rate` the probability of being dropped. `draws` is an array of the same shape with random numbers
-# from 0 to 1, drawn for you so that the check can compare: in training a value is dropped where its draw lies below the rate. If `training` is
-# `False`, the layer is not training. Check yourself: `dropout(np.array([3.0, 3.0]), np.array([0.2, 0.3]), 0.25, True)` gives 0 and 4.
+# Write the dropout layer. `values` is a NumPy array, `rate` the probability of being dropped. `draws` is an array of the same shape with random
+# numbers from 0 to 1, drawn for you so that the check can compare: in training a value is dropped where its draw lies below the rate. If `training`
+# is `False`, the layer is not training. Check yourself: `dropout(np.array([3.0, 3.0]), np.array([0.2, 0.3]), 0.25, True)` gives 0 and 4.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "dropout", "solution": true, "grade": false, "locked": false, "task": false}
@@ -607,9 +609,9 @@ assert dropout(np.array([1.0, 3.0]), np.array([0.1, 0.9]), 0.25, False).tolist()
 # %% [markdown]
 # ### Exercise 3: a stack against one large kernel (3 points)
 #
-# `n` convolutions of 3 × 3, one after the other, see as far as one of $(2n + 1) \times (2n + 1)$. Return four numbers: parameters and multiply-adds of
-# the stack, then parameters and multiply-adds of the one. Every layer maps `channels` maps to `channels` maps of `side` × `side`, with padding, and
-# has biases; biases cost no multiply-adds. Check yourself: `stack_against_one(2, 64, 15)` gives 73,856, 16,588,800, 102,464 and 23,040,000.
+# `n` convolutions of 3 × 3, one after the other, see as far as one of $(2n + 1) \times (2n + 1)$. Return four numbers: parameters and multiply-adds
+# of the stack, then parameters and multiply-adds of the one. Every layer maps `channels` maps to `channels` maps of `side` × `side`, with padding,
+# and has biases; biases cost no multiply-adds. Check yourself: `stack_against_one(2, 64, 15)` gives 73,856, 16,588,800, 102,464 and 23,040,000.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "stack-against-one", "solution": true, "grade": false, "locked": false, "task": false}
