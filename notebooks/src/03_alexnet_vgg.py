@@ -442,24 +442,23 @@ def fit(options, seed):
 
 
 # %%
-test_accuracy, train_accuracy, first_seed = {}, {}, {}
+test_accuracy, final, train_accuracy, first_seed = {}, {}, {}, {}
 for name, options in steps.items():
     runs = [fit(options, seed) for seed in range(3)]
     test_accuracy[name] = np.array([history["val_accuracy"] for _, history in runs])  # (seeds, epochs)
+    final[name] = test_accuracy[name][:, -1]
     train_accuracy[name] = np.array([model.evaluate(train_images, train_labels, verbose=0)[1] for model, _ in runs])
     first_seed[name] = model = runs[0][0]
     size, work = cvkit.analysis.count_parameters(model), cvkit.analysis.count_multiply_adds(model)
-    print(f"{name:12} {size:9,} parameters {work:10,} multiply-adds  {test_accuracy[name][:, -1].round(3)}")
+    print(f"{name:12} {size:9,} parameters {work:10,} multiply-adds  {final[name].round(3)}")
 
 # %%
-final = {name: values[:, -1] for name, values in test_accuracy.items()}
 fig, axes = plt.subplots(1, 2, figsize=(11, 4))
 cvkit.plots.curves({name: values.mean(axis=0) for name, values in test_accuracy.items()}, axes[0], "test accuracy")
 axes[0].set(title="Mean of three seeds", ylim=(0, 1.03))
 axes[0].legend(frameon=False, fontsize=9, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.15))
 for values, marker, color in ((train_accuracy, "^", "tab:gray"), (final, "o", "tab:blue")):
-    places = np.repeat(np.arange(len(steps)), 3)
-    axes[1].plot(places, np.concatenate([values[name] for name in steps]), marker, color=color, alpha=0.6)
+    axes[1].plot(np.repeat(np.arange(len(steps)), 3), np.ravel(list(values.values())), marker, color=color, alpha=0.6)
 axes[1].set(xlabel="network", ylabel="accuracy", title="Each of three seeds", ylim=(0, 1.03))
 axes[1].set_xticks(range(len(steps)), steps, rotation=25)
 for ax in axes:
