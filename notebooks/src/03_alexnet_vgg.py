@@ -499,12 +499,12 @@ if DATASET == "fashion_mnist":
 # - **Max pooling** and **depth** bring a few points at most, about what the seeds differ by: three seeds cannot tell that from chance. Two thousand
 #   small images do not ask for more depth. On ImageNet, the paper says, leaving out any one of the middle layers cost two percentage points. Lesson
 #   05 takes up depth in earnest.
-# - **Two 3 × 3** for each 5 × 5 gain several points. On images of another seed each of three runs gained as well, though on average less than twice
-#   the spread. It is most likely no chance.
+# - **Two 3 × 3** for each 5 × 5 gain several points. That is about twice the spread, but on images of another seed each of three runs gained as well:
+#   most likely not chance.
 # - **Dropout** lowers both accuracies here: learning by heart has become harder, and all learning slower. Eight epochs are too few; the paper says
 #   that dropout about doubles the number of steps. On images of another seed we gave both networks thirty epochs, three seeds each. Both then knew
-#   every training image, and dropout lowered the test loss for each seed, on average from 0.89 to 0.53. The test accuracy rose by three points, about
-#   the spread. So with time dropout lowers the loss; on the accuracy three seeds leave it open. Try it: `EPOCHS = 30`.
+#   nearly every training image, and dropout lowered the test loss for each seed, on average from 0.89 to 0.53. The test accuracy rose by three
+#   points, about the spread. So with time dropout lowers the loss; on the accuracy three seeds leave it open. Try it: `EPOCHS = 30`.
 #
 # ### The sigmoid at the start
 #
