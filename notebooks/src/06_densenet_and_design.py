@@ -87,7 +87,7 @@ lesson.figure(fig, alt="Two curves over twelve layers: stacked stays at one, add
 
 # %% [markdown]
 # Stacked, the input is still there after twelve layers: it lies in the first 16 channels. Added, it fades: each layer lays something else over it,
-# computed from the input but by a ReLU. The information may still be there, but no linear layer can get at it. Two reservations. The comparison is
+# computed from the input, but not linearly. The information may still be there, but no linear layer can get at it. Two reservations. The comparison is
 # not even: from the sum the reader has 16 numbers, from the stack up to 208. And these weights are random; a trained residual network can learn to
 # leave alone what it will need.
 #
@@ -450,7 +450,7 @@ lesson.claim("densenet-fewer-parameters", costs["DenseNet-201"][1] / resnet50[1]
 #
 # Published networks differ in more than their design: in training, in tricks, in years. So we train small ones ourselves, all on the same images and
 # for the same *time*: four seconds of processor time each (both cores count), whatever they do with it. A fast network sees every image often in that
-# time, a slow one only once or twice.
+# time, a slow one about once.
 #
 # The embedded digits have 8 × 8 pixels and are too easy for a race. So we put each at a random place in a dark frame of 16 × 16, four times over: now
 # a network has to find the digit first. (The test images are still made of 540 digits that no network trains on.)
