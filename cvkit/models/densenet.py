@@ -93,9 +93,9 @@ def densenet_cifar(
 def dense_block(x, num_layers, growth_rate, bottleneck=True, name="block"):
     r"""A dense block: each layer adds its `growth_rate` maps to the stack that the next one reads.
 
-    $$x_l = H_l([x_0, x_1, \dots, x_{l-1}]), \qquad k_l = k_0 + k\,(l - 1)$$
+    $$x_l = H_l([x_0, x_1, \dots, x_{l-1}]), \qquad r_l = k_0 + k\,(l - 1)$$
 
-    with k_l the maps that layer l reads, of k_0 in front of the block. H_l is normalisation, ReLU and a 3 x 3
+    with r_l the maps that layer l reads, of k_0 in front of the block. H_l is normalisation, ReLU and a 3 x 3
     convolution to k maps; with a bottleneck, normalisation, ReLU and a 1 x 1 convolution to 4k maps come first.
 
     Args:

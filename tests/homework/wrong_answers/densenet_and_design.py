@@ -5,22 +5,27 @@ import math
 import numpy as np
 
 
-def count(k0, k, num_layers, start=0, narrow=4, growing=True):
+def count(k0, k, num_layers, bottleneck, start=0, narrow=4, growing=True):
     total, maps = 0, k0 + start
     for _ in range(num_layers):
-        total += maps * narrow * k + narrow * k * 3 * 3 * k
+        total += maps * narrow * k + narrow * k * 3 * 3 * k if bottleneck else maps * 3 * 3 * k
         if growing:
             maps += k
     return total
 
 
-def staircase(w0, wa, wm, depth, first=0, rounding=round, eight=True):
-    widths = []
-    for j in range(first, first + depth):
-        exponent = rounding(math.log((w0 + wa * j) / w0) / math.log(wm))
-        width = w0 * wm**exponent
-        widths.append(round(width / 8) * 8 if eight else width)
-    return widths
+def stages(widths, group_width, move=round, narrow=True):
+    found = []
+    for width in sorted(set(widths)):
+        groups = move(width / group_width)
+        moved = width if narrow and width < group_width else max(groups, 1) * group_width
+        found.append((moved, list(widths).count(width)))
+    return found
+
+
+def stages_of_moved_widths(widths, group_width):
+    moved = [w if w < group_width else round(w / group_width) * group_width for w in widths]
+    return stages(moved, group_width)
 
 
 def beaten(operations, accuracies):
@@ -33,6 +38,11 @@ def beats_what_costs_more(operations, accuracies):
     return [not any(p >= o and b > a for p, b in pairs) for o, a in pairs]
 
 
+def not_even_equalled(operations, accuracies):
+    n = range(len(operations))
+    return [all(operations[j] > operations[i] or accuracies[j] < accuracies[i] for j in n if j != i) for i in n]
+
+
 def only_the_best(operations, accuracies):
     best = int(np.argmax(accuracies))
     return [i == best for i in range(len(operations))]
@@ -40,20 +50,23 @@ def only_the_best(operations, accuracies):
 
 WRONG = {
     "dense-block-weights": [
-        (lambda k0, k, n: count(k0, k, n, growing=False), "let every layer read the k0 maps"),
-        (lambda k0, k, n: count(k0, k, n, start=k), "one layer ahead"),
-        (lambda k0, k, n: count(k0, k, n, narrow=1), "They have 4k"),
-        (lambda k0, k, n: sum(9 * k * (k0 + i * k) for i in range(n)), "without bottlenecks"),
+        (lambda k0, k, n, b: count(k0, k, n, b, growing=False), "let every layer read the k0 maps"),
+        (lambda k0, k, n, b: count(k0, k, n, b, start=k), "one layer ahead"),
+        (lambda k0, k, n, b: count(k0, k, n, b, narrow=1), "They have 4k"),
+        (lambda k0, k, n, b: count(k0, k, n, True), "always count the bottlenecks"),
+        (lambda k0, k, n, b: sum(9 * k * (k0 + i * k) for i in range(n)), "always count a block without"),
     ],
-    "block-widths": [
-        (lambda w0, wa, wm, d: [round((w0 + wa * j) / 8) * 8 for j in range(d)], "nearest power of wm first"),
-        (lambda w0, wa, wm, d: staircase(w0, wa, wm, d, eight=False), "multiple of 8: round them"),
-        (lambda w0, wa, wm, d: staircase(w0, wa, wm, d, rounding=int), "round the exponent down"),
-        (lambda w0, wa, wm, d: staircase(w0, wa, wm, d, first=1), "one block ahead"),
+    "regnet-stages": [
+        (lambda widths, g: [(w, list(widths).count(w)) for w in sorted(set(widths))], "left the widths as they are"),
+        (lambda widths, g: stages(widths, g, move=math.floor), "round down"),
+        (lambda widths, g: stages(widths, g, move=math.ceil), "round up"),
+        (lambda widths, g: stages(widths, g, narrow=False), "widened a stage"),
+        (stages_of_moved_widths, "Count the blocks first"),
     ],
     "worth-its-operations": [
         (beaten, "other way round"),
         (beats_what_costs_more, "need more operations"),
         (only_the_best, "only the most accurate"),
+        (not_even_equalled, "An equal beats nobody"),
     ],
 }
