@@ -7,7 +7,7 @@
 # - replace one 5 × 5 convolution by two of 3 × 3, and count what that saves;
 # - find out where the parameters of AlexNet and VGG sit, and where their work is done.
 #
-# **Before you start:** lessons 01 (receptive field, multiply-adds) and 02 (LeNet-5, how we train). **Time:** 2 minutes of computing on two cores, two
+# **Before you start:** lessons 01 (receptive field, multiply-adds) and 02 (LeNet-5, how we train). **Time:** 4 minutes of computing on two cores, two
 # hours of reading and exercises. Follows the Tor Vergata lecture (L3, its `tf_alexnet_fashion`), with the tables of AC 209B (L1), L2 and RWTH (L5).
 
 # %%

@@ -8,7 +8,7 @@
 # - take the inception block apart, and count what its 1 × 1 convolutions save in GoogLeNet;
 # - measure what GoogLeNet's two auxiliary heads do to the gradients of a deep network without batch normalisation, and to its training.
 #
-# **Before you start:** lessons 01 to 03 (kernels, pooling, LeNet-5, AlexNet). **Time:** 2 minutes of computing on two cores, two hours of reading and
+# **Before you start:** lessons 01 to 03 (kernels, pooling, LeNet-5, AlexNet). **Time:** 4 minutes of computing on two cores, two hours of reading and
 # exercises. Follows AC 209B (L1: network in network, inception), the Tor Vergata lecture (L3: GoogLeNet), and the tables of L2.
 
 # %%
