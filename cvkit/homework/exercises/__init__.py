@@ -4,6 +4,7 @@ LESSONS = (
     "convolution",
     "lenet",
     "alexnet_vgg",
+    "resnet",
     "densenet_and_design",
     "looking_inside",
 )
