@@ -106,6 +106,7 @@ lesson.claim("he-keeps-the-variance", per_layer["He, 2/n"])
 # %%
 digits = cvkit.data.load("digits", "train")
 small_images = (digits["images"] / 255.0 - digits["images"].mean() / 255).astype("float32")
+digit_data = small_images, digits["labels"]
 
 
 def dense_network(depth, initializer):
@@ -151,8 +152,7 @@ for depth in (22, 30):
     for name, initializer in {"He": "he_normal", "Glorot": "glorot_normal"}.items():
         for seed in SEEDS:
             keras.utils.set_random_seed(seed)
-            data = small_images, digits["labels"]
-            history = train(model, dense_network(depth, initializer), data, rate=0.01, epochs=15, batch_size=32)
+            history = train(model, dense_network(depth, initializer), digit_data, rate=0.01, epochs=12, batch_size=32)
             accuracies.setdefault((depth, name), []).append(history["accuracy"])
 accuracies = {run: np.array(values) for run, values in accuracies.items()}  # (seeds, epochs)
 
@@ -268,7 +268,7 @@ for normalise in (True, False):
     for rate in RATES:
         for seed in SEEDS:
             keras.utils.set_random_seed(seed)
-            history = train(model, conv_network(normalise), data, rate, epochs=4, batch_size=32)
+            history = train(model, conv_network(normalise), digit_data, rate, epochs=5, batch_size=64)
             speeds.setdefault((normalise, rate), []).append(history["accuracy"])
 
 # %%
@@ -276,7 +276,7 @@ fig, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True)
 for (normalise, rate), values in speeds.items():
     band(axes[0 if normalise else 1], values, f"rate {rate}", marker="o", markersize=3)
 for ax, title in zip(axes, ("With batch normalisation", "Without"), strict=True):
-    ax.set(title=title, xticks=range(1, 5))
+    ax.set(title=title, xticks=range(1, 6))
     ax.legend(frameon=False, loc="lower right")
 axes[0].set_ylabel("training accuracy")
 lesson.figure(
