@@ -18,7 +18,12 @@ if _level == "3" and "ipykernel" in sys.modules and "keras" not in sys.modules: 
     quiet.import_keras()
 
 _ROOMS = ("analysis", "data", "detection", "homework", "layers", "losses", "models", "plots")
-_NAMES = {"lesson": "cvkit.lessons", "Lesson": "cvkit.lessons", "show_source": "cvkit.source"}
+_NAMES = {
+    "lesson": "cvkit.lessons",
+    "Lesson": "cvkit.lessons",
+    "show_source": "cvkit.source",
+    "restart": "cvkit.training",
+}
 
 __all__ = [*_ROOMS, *_NAMES]
 
