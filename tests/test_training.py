@@ -36,7 +36,7 @@ def compiled(optimizer):
 
 
 def losses(model):
-    return model.fit(IMAGES, LABELS, batch_size=8, epochs=3, verbose=0).history["loss"]
+    return model.fit(IMAGES, LABELS, batch_size=8, epochs=2, verbose=0).history["loss"]
 
 
 @pytest.mark.tensorflow_only  # elsewhere a network's first training draws more random numbers
@@ -47,7 +47,7 @@ def test_trains_as_a_new_network_does(optimizer):
         keras.utils.set_random_seed(seed)
         expected[seed] = losses(compiled(optimizer))
     model = compiled(optimizer)
-    for seed in (1, 0, 1):
+    for seed in (1, 0):
         assert losses(restart(model, seed)) == pytest.approx(expected[seed], rel=1e-5)
     assert expected[0] != pytest.approx(expected[1], rel=1e-2)
 

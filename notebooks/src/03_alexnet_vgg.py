@@ -440,6 +440,7 @@ def compiled(options):
     return model
 
 
+# %%
 def fit(model, seed):
     """Train a network from a new start; return its test accuracy, epoch by epoch, and its training accuracy at the end."""
     cvkit.restart(model, seed)
