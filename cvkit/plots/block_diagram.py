@@ -62,9 +62,20 @@ def _places(parents):
         row = 1 + max((places[parent][1] for parent in read), default=-1)
         column = sum(places[parent][0] for parent in read) / max(len(read), 1)
         if len(read) == 1 and len(siblings := [r for r in readers[read[0]] if len(parents[r]) == 1]) > 1:
+            siblings.sort(key=lambda sibling: _entrance(sibling, parents, readers))
             column += siblings.index(name) - (len(siblings) - 1) / 2
         places[name] = (column, row)
     return places
+
+
+def _entrance(name, parents, readers):
+    """Which input of the next join the path from a layer becomes; 0 where it parts or ends first."""
+    while len(readers[name]) == 1:
+        above = readers[name][0]
+        if len(parents[above]) > 1:
+            return parents[above].index(name)
+        name = above
+    return 0
 
 
 def _arrow(ax, places, start, end, joins):
@@ -84,6 +95,8 @@ def _arrow(ax, places, start, end, joins):
 
 
 def _colour(layer):
+    if isinstance(layer, keras.layers.Conv2D) and layer.kernel_size == (1, 1):
+        return "#d9ead3"
     kinds = {
         keras.layers.Conv2D: "#cfe2f3",
         keras.layers.MaxPooling2D: "#f9dcc4",

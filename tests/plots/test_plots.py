@@ -87,6 +87,22 @@ def test_block_diagram_puts_branches_side_by_side_and_joins_above_them(ax):
     assert places["b_stack"] == (0, 3)
 
 
+@pytest.mark.parametrize("reduced", [False, True])
+def test_block_diagram_orders_branches_as_the_join_reads_them(ax, reduced):
+    places = _places(plots.block_diagram(_block(reduced), ax))
+    first = ["b_1x1", "b_3x3_reduce", "b_5x5_reduce", "b_pool"] if reduced else ["b_1x1", "b_3x3", "b_5x5", "b_pool"]
+    assert [places[name][0] for name in first] == [-1.5, -0.5, 0.5, 1.5]
+
+
+def test_block_diagram_colours_convolutions_of_one_pixel_differently(ax):
+    plots.block_diagram(_block(False), ax)
+    colours = {
+        text.get_text().split("\n")[0]: text.get_bbox_patch().get_facecolor() for text in ax.texts if text.get_text()
+    }
+    assert len({colours[name] for name in ("b_1x1", "b_3x3", "b_pool", "maps")}) == 4
+    assert colours["b_3x3"] == colours["b_5x5"]
+
+
 def test_block_diagram_writes_the_channels(ax):
     texts = [text.get_text() for text in plots.block_diagram(_block(False), ax).texts]
     assert {"b_3x3\n3 channels", "b_pool\n4 channels", "b_stack\n13 channels"} <= set(texts)
