@@ -23,8 +23,8 @@ lesson = cvkit.lesson("inception", seed=0)
 
 # %% [markdown]
 # The settings of this lesson. `"shapes"` is drawn by the kit: one textured shape of eight kinds in each image. With `"cifar10"` the real photographs
-# are downloaded once (170 MB); we then use the first 5,000 of them. The images serve to measure overfitting; all else is done on the kit's handwritten
-# digits.
+# are downloaded once (170 MB); we then use the first 5,000 of them. The images serve to measure overfitting; all else is done on the kit's
+# handwritten digits.
 
 # %% tags=["parameters"]
 DATASET = "shapes"
@@ -229,7 +229,7 @@ lesson.claim("average-pooling-overfits-less", overfitting["flatten, dense"] - ov
 
 # %% [markdown]
 # The gap between the two accuracies is the **overfitting**: what the network knows of the training images and cannot use on others. The dense head
-# has a weight for each position of each map, enough to learn the training images by heart. The averaging head cannot: it may not even ask *where*
+# has a weight for each position of each map, enough to learn many training images by heart. The averaging head cannot: it may not even ask *where*
 # something was. It fits the training images less well (part of the smaller gap is that it has learnt less), and the test images better, where the
 # dense head hardly beats chance. The comparison is hard on the dense head: it has no dropout, and the shapes stand anywhere.
 #
@@ -316,7 +316,8 @@ lesson.figure(fig, alt="A handwritten digit and ten maps of 6 × 6 cells; the ma
 
 # %% [markdown]
 # The map of the right class is strongly positive where the digit is, and weakly elsewhere too: each cell sees 18 × 18 of the 24 pixels. Nobody told
-# the network where the digit is: the place comes for free, since the score is a sum over places. Lesson 07 turns this into heat maps that show what a network looked at.
+# the network where the digit is: the place comes for free, since the score is a sum over places. Lesson 07 turns this into heat maps that show what a
+# network looked at.
 #
 # ## The inception block
 #
@@ -353,8 +354,9 @@ cvkit.show_source(cvkit.models.inception_block)
 cvkit.analysis.layer_table(blocks["reduced"])
 
 # %% [markdown]
-# Check one line in your head. The 3 × 3 convolution makes 128 maps from 96: $128 \cdot (9 \cdot 96 + 1) = 110{,}720$ parameters. Each of its weights
-# is used at $28 \cdot 28$ places: $784 \cdot 110{,}592 = 86.7$ million multiply-adds. Now the two forms against each other:
+# The large kernels get 96 and 16 channels instead of 192: the reduction that L1 speaks of. Check one line in your head. The 3 × 3 convolution makes
+# 128 maps from 96: $128 \cdot (9 \cdot 96 + 1) = 110{,}720$ parameters. Each of its weights is used at $28 \cdot 28$ places: $784 \cdot 110{,}592 =
+# 86.7$ million multiply-adds. Now the two forms against each other:
 
 # %%
 for name, block in blocks.items():
@@ -399,12 +401,12 @@ for ax, column, label in zip(axes, (0, 1), ("parameters", "multiply-adds"), stri
 axes[0].legend(frameon=False)
 lesson.figure(
     fig,
-    alt="Points for nine blocks and the rest, logarithmic: each naive block lies above the reduced one, from 4a on ten times or so.",
+    alt="Points for nine blocks and the rest, logarithmic: each naive block lies above the reduced one, by more and more.",
 )
 
 # %% [markdown]
-# The gap widens to the right. A naive block passes on all channels that it gets, so that each has more to read than the one before; a reduced one
-# starts afresh with every 1 × 1 convolution.
+# The gap widens to the right. A naive block passes on all channels that it gets, so that each has more to read than the one before. In a reduced
+# block the 1 × 1 convolution after the pooling keeps the stack thin.
 
 # %%
 totals = {f"GoogLeNet, {name}": sum(parts.values()) for name, parts in counts.items()}
@@ -534,8 +536,8 @@ lesson.claim("heads-raise-early-gradients", float(np.exp(logs.mean() - 2 * error
 
 # %% [markdown]
 # The claim takes the mean less two standard errors, so that it holds for more than these ten draws. (Means are taken of logarithms, since twice and
-# half should cancel.) Behind block 4d, where no head hangs, nothing changes. Up to block 4a, below both heads, the gradient grows, by a third or so; in
-# a single layer of a single seed it can even shrink, since two gradients may point in opposite directions. That is less than one might expect: in
+# half should cancel.) Behind block 4d, where no head hangs, nothing changes. Up to block 4a, below both heads, the gradient grows, by a third or so;
+# in a single layer of a single seed it can even shrink, since two gradients may point in opposite directions. That is less than one might expect: in
 # this network of 20 layers (its stem has one convolution instead of three) the gradient of the main loss is small at the front, but it has not
 # vanished.
 #
@@ -543,8 +545,8 @@ lesson.claim("heads-raise-early-gradients", float(np.exp(logs.mean() - 2 * error
 # Adam, three seeds each way; that takes as long as half of this lesson, so it is not repeated here. With pixels from 0 to 1 it hardly began: in the
 # fourth epoch it read 24 to 29% of the training digits without heads, 9 to 13% with them. With pixels from 0 to 255, less their mean, it read 74 to
 # 80% without heads, 66 to 80% with them. So the heads did not help, and the scale of the pixels mattered far more. What starting weights and
-# normalisation do for a deep network is the subject of the next lesson. L1 says that the additional outputs "enforce regularization"; networks that do
-# not yet fit their training images say nothing about that.
+# normalisation do for a deep network is the subject of the next lesson. L1 says that the additional outputs "enforce regularization"; networks that
+# do not yet fit their training images say nothing about that.
 #
 # What others saw: the GoogLeNet paper reports that the heads brought about half a per cent, and that one of them would have done. A year later its
 # authors wrote that the heads do not make training start sooner, and act as regularisers at its end (*Rethinking the Inception architecture*, section
