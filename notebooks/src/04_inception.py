@@ -166,7 +166,7 @@ for name, build in builders.items():
 # %% [markdown]
 # Now train both with the same recipe, three times each with different seeds: 6 epochs, Adam, learning rate falling from 0.002 to zero. We chose the
 # recipe by looking at the test images of one seed, so both accuracies may be a little too good; the comparison is fair, since it is one recipe for
-# both. To compile a network takes a while, so we do it once, and give it fresh weights for each seed.
+# both. Each network is compiled once, and `cvkit.restart` gives it fresh weights for each seed.
 
 
 # %%
@@ -177,15 +177,6 @@ def compile_for(model, images, epochs):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer, loss, metrics=["accuracy"])
     return model
-
-
-# %%
-def restart(model, seed, build, *size):
-    """Weights as a new network has them, and an optimiser that remembers nothing."""
-    keras.utils.set_random_seed(seed)
-    model.set_weights(build(*size).get_weights())
-    for variable in model.optimizer.variables:
-        variable.assign(ops.zeros_like(variable))
 
 
 def accuracy(model, images, labels):
@@ -199,7 +190,7 @@ results = {}
 for name, build in builders.items():
     model, runs = compile_for(build(*size), train_images, epochs=6), []
     for seed in SEEDS:
-        restart(model, seed, build, *size)
+        cvkit.restart(model, seed)
         model.fit(train_images, train_labels, batch_size=32, epochs=6, verbose=0)
         runs.append([accuracy(model, train_images, train_labels), accuracy(model, test_images, test_labels)])
     results[name] = np.array(runs)  # (seeds, train and test)
@@ -268,7 +259,7 @@ kept = {}
 for name, build in builders.items():
     model, runs = compile_for(build((24, 24, 1), 10), digit_images["train"], epochs=4), []
     for seed in SEEDS:
-        restart(model, seed, build, (24, 24, 1), 10)
+        cvkit.restart(model, seed)
         model.fit(digit_images["train"], digit_labels["train"], batch_size=32, epochs=4, verbose=0)
         tests = [shifted(digit_images["test"], distance) for distance in range(5)]
         runs.append([accuracy(model, images, digit_labels["test"]) for images in tests])
