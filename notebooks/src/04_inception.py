@@ -496,7 +496,8 @@ for seed in range(10):
     norms.append([gradient_norms(model, weights) for weights in ([1.0, 0.0, 0.0], cvkit.models.AUXILIARY_LOSS_WEIGHTS)])
 norms = np.array(norms)  # seeds, without and with heads, parts
 print("weights of the losses:", cvkit.models.AUXILIARY_LOSS_WEIGHTS)
-print("main loss alone, mean of ten seeds:", dict(zip(PARTS, norms[:, 0].mean(axis=0).round(3).tolist(), strict=True)))
+shown = dict(zip(PARTS, norms[:, 0].mean(axis=0).astype(float).round(3).tolist(), strict=True))
+print("main loss alone, mean of ten seeds:", shown)
 
 # %% [markdown]
 # Read that line with care: the parts have kernels of different shapes and numbers, so that their norms do not compare along the network. What does
