@@ -703,6 +703,7 @@ def pretrained():
     return cvkit.backbones.classifier(), 64
 
 
+# %%
 def photograph():
     """A pretrained network, a photograph of a cat, the same from 0 to 1, and the network's strongest output."""
     network, side = pretrained()
