@@ -157,16 +157,17 @@ def unfreeze(model, from_layer=None):
     return model
 
 
-def load_embedded(model):
-    """Give a `small_vgg` the weights that ship with the kit: those of every layer that both have.
+def load_embedded(model, path=None):
+    """Give a `small_vgg` the weights that ship with the kit.
 
     Args:
         model: a `cvkit.models.small_vgg`, with ten classes or without a head.
+        path: another file of such weights, made by `scripts/train_backbone.py`.
 
     Returns:
         The same model.
     """
-    with np.load(project_file("cvkit/weights/small_vgg.npz"), allow_pickle=False) as stored:
+    with np.load(path or project_file("cvkit/weights/small_vgg.npz"), allow_pickle=False) as stored:
         for weight in model.weights:
             weight.assign(stored[weight.path].astype("float32"))
     return model
@@ -225,8 +226,12 @@ def _check(name, entry, weights, taps, input_shape, alpha):
     if isinstance(taps, str) or not taps or not set(taps) <= set(entry.taps):
         raise ValueError(f"taps of {name} must be some of {', '.join(entry.taps)}. Received {taps!r}.")
     if len(input_shape) != 3 or input_shape[2] != 3:
-        raise ValueError(f"input_shape must be (height, width, 3): the networks take colour images. Received {input_shape}.")
+        raise ValueError(
+            f"input_shape must be (height, width, 3): the networks take colour images. Received {input_shape}."
+        )
     if any(size is not None and size < entry.smallest for size in input_shape[:2]):
-        raise ValueError(f"input_shape of {name} must be at least {entry.smallest} pixels on a side. Received {input_shape}.")
+        raise ValueError(
+            f"input_shape of {name} must be at least {entry.smallest} pixels on a side. Received {input_shape}."
+        )
     if alpha is not None and not name.startswith("MobileNet"):
         raise ValueError(f"alpha is the width of MobileNet and MobileNetV2. Received alpha={alpha} for {name}.")

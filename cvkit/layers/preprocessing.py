@@ -38,10 +38,13 @@ class ImageNetPreprocessing(layers.Layer):
         self.mode = mode
 
     def call(self, images):
+        """Pixel values as the network expects them."""
         return keras.applications.imagenet_utils.preprocess_input(images, data_format="channels_last", mode=self.mode)
 
     def compute_output_shape(self, input_shape):
+        """That of the input."""
         return input_shape
 
     def get_config(self):
+        """Arguments that rebuild the layer."""
         return {**super().get_config(), "mode": self.mode}

@@ -36,7 +36,9 @@ def small_vgg(num_classes=10, input_shape=(None, None, 3)):
     if num_classes is not None:
         check_positive("num_classes", num_classes, "classes of the output", integer=True)
     if any(size is not None and size < 16 for size in input_shape[:2]):
-        raise ValueError(f"input_shape must be at least 16 pixels on a side: four poolings halve it. Received {input_shape}.")
+        raise ValueError(
+            f"input_shape must be at least 16 pixels on a side: four poolings halve it. Received {input_shape}."
+        )
     inputs = keras.Input(input_shape, name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
     for k, (channels, num_convs) in enumerate(STAGES, start=1):
