@@ -102,7 +102,7 @@ def backbone(name=EMBEDDED, weights="embedded", taps=("C2", "C3", "C4"), input_s
     else:
         model = _application(name, entry, weights, input_shape, {} if alpha is None else {"alpha": alpha})
     outputs = {tap: _tensor(model, layer) for tap, layer in entry.taps.items() if tap in taps}
-    return keras.Model(model.input, outputs, name=name)
+    return keras.Model(model.inputs[0], outputs, name=name)
 
 
 def freeze(model):
@@ -201,7 +201,7 @@ def _application(name, entry, weights, input_shape, options):
 
 def _tensor(model, layer):
     if not layer:
-        return model.output
+        return model.outputs[0]
     if layer.startswith("> "):
         names = [operation.name for operation in model.operations]
         return model.operations[names.index(layer[2:]) - 1].output
