@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from cvkit.data.download import PATIENCE
 from cvkit.data.error import DataError
 from cvkit.files import project_file
 from cvkit.layers.preprocessing import ImageNetPreprocessing
 from cvkit.models.small_vgg import small_vgg
 
 EMBEDDED = "small_vgg"  # the network whose weights ship with the kit
-_PATIENCE = 10  # seconds to wait for an answer of the network
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,13 @@ class Entry:
         taps: layer whose output is the last one of each stride; "> name" stands for what goes into the layer `name`,
             "" for the network's output.
         smallest: smallest height and width in pixels.
+        usual: height and width of the images it was trained on.
     """
 
     mode: str
     taps: dict
     smallest: int = 32
+    usual: int = 224
 
 
 def _taps(*names, first=1):
@@ -51,14 +53,14 @@ APPLICATIONS = {
     "ResNet50V2": Entry("tf", _taps(*_RESNET_V2)),
     "VGG16": Entry("caffe", _taps(*_VGG16, first=0)),
     "VGG19": Entry("caffe", _taps(*_VGG19, first=0)),
-    "Xception": Entry("tf", _taps(*_XCEPTION), smallest=71),
+    "Xception": Entry("tf", _taps(*_XCEPTION), smallest=71, usual=299),
     "MobileNet": Entry("tf", _taps(*(f"conv_pw_{k}_relu" for k in (1, 3, 5, 11, 13)))),
     "MobileNetV2": Entry("tf", _taps(*_MOBILENET_V2)),
     "EfficientNetV2B0": Entry(None, _taps(*_EFFICIENTNET, "top_activation")),
     "DenseNet121": Entry("torch", _taps("conv1_relu", "pool2_relu", "pool3_relu", "pool4_relu", "relu")),
     "ConvNeXtTiny": Entry(None, _taps(*_CONVNEXT, first=2)),
 }
-_OWN = Entry(None, _taps(*(f"stage{k}" for k in range(1, 6)), first=0), smallest=16)
+_OWN = Entry(None, _taps(*(f"stage{k}" for k in range(1, 6)), first=0), smallest=16, usual=32)
 
 
 def backbone(name=EMBEDDED, weights="embedded", taps=("C2", "C3", "C4"), input_shape=(None, None, 3), alpha=None):
@@ -93,16 +95,45 @@ def backbone(name=EMBEDDED, weights="embedded", taps=("C2", "C3", "C4"), input_s
     Reference:
         The names C2 to C5 are those of Lin et al., "Feature Pyramid Networks", 2016, arXiv 1612.03144, section 3.
     """
-    entry = _OWN if name == EMBEDDED else APPLICATIONS.get(name)
-    if entry is None:
-        raise ValueError(f"name must be {EMBEDDED} or one of {', '.join(APPLICATIONS)}. Received {name!r}.")
-    _check(name, entry, weights, taps, input_shape, alpha)
+    entry = _entry(name)
+    if isinstance(taps, str) or not taps or not set(taps) <= set(entry.taps):
+        raise ValueError(f"taps of {name} must be some of {', '.join(entry.taps)}. Received {taps!r}.")
+    _check(name, entry, weights, input_shape, alpha)
     if name == EMBEDDED:
-        model = _own(weights, input_shape)
+        model = _own(weights, input_shape, num_classes=None)
     else:
-        model = _application(name, entry, weights, input_shape, {} if alpha is None else {"alpha": alpha})
+        model = _application(name, entry, weights, input_shape, alpha, include_top=False)
     outputs = {tap: _tensor(model, layer) for tap, layer in entry.taps.items() if tap in taps}
     return keras.Model(model.inputs[0], outputs, name=name)
+
+
+def classifier(name=EMBEDDED, weights="embedded", alpha=None):
+    """A whole network, head included, that takes plain images and returns a score for each class.
+
+    Args:
+        name, weights, alpha: as for `backbone`.
+
+    Returns:
+        A functional `keras.Model` from images (B, H, W, 3), red, green, blue, values from 0 to 255, to logits: ten for
+        small_vgg, which takes any size of at least 16 pixels (its classes are those of CIFAR-10,
+        `cvkit.data.catalogue()["cifar10"].classes`); a thousand for the others, which take 224 × 224 pixels (Xception
+        299 × 299). `keras.applications.imagenet_utils.decode_predictions` names these after a softmax.
+
+    Raises:
+        ValueError: an argument does not fit.
+        DataError: the ImageNet weights are neither cached nor reachable.
+
+    Example:
+        >>> classifier(weights=None).output.shape
+        (None, 10)
+    """
+    entry = _entry(name)
+    side = None if name == EMBEDDED else entry.usual
+    _check(name, entry, weights, (side, side, 3), alpha)
+    if name == EMBEDDED:
+        return _own(weights, (None, None, 3), num_classes=10)
+    model = _application(name, entry, weights, (side, side, 3), alpha, include_top=True, classifier_activation=None)
+    return keras.Model(model.inputs[0], model.outputs[0], name=name)
 
 
 def freeze(model):
@@ -173,8 +204,16 @@ def load_embedded(model, path=None):
     return model
 
 
-def _own(weights, input_shape):
-    model = small_vgg(None, input_shape)
+def _entry(name):
+    if name == EMBEDDED:
+        return _OWN
+    if name not in APPLICATIONS:
+        raise ValueError(f"name must be {EMBEDDED} or one of {', '.join(APPLICATIONS)}. Received {name!r}.")
+    return APPLICATIONS[name]
+
+
+def _own(weights, input_shape, num_classes):
+    model = small_vgg(num_classes, input_shape)
     if weights == "embedded":
         return load_embedded(model)
     if weights is not None:
@@ -182,14 +221,16 @@ def _own(weights, input_shape):
     return model
 
 
-def _application(name, entry, weights, input_shape, options):
+def _application(name, entry, weights, input_shape, alpha, **options):
+    if alpha is not None:
+        options["alpha"] = alpha
     inputs = keras.Input(input_shape, name="image")
     x = ImageNetPreprocessing(entry.mode, name="preprocessing")(inputs) if entry.mode else inputs
     build = getattr(keras.applications, name)
     with _patience(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*input_shape.*")  # MobileNet takes the weights of 224 pixels
         try:
-            return build(include_top=False, weights=weights, input_tensor=x, **options)
+            return build(weights=weights, input_tensor=x, **options)
         except Exception as error:  # keras.utils.get_file raises a plain Exception
             if weights != "imagenet":
                 raise
@@ -211,20 +252,18 @@ def _tensor(model, layer):
 @contextlib.contextmanager
 def _patience():
     before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(_PATIENCE)
+    socket.setdefaulttimeout(PATIENCE)
     try:
         yield
     finally:
         socket.setdefaulttimeout(before)
 
 
-def _check(name, entry, weights, taps, input_shape, alpha):
+def _check(name, entry, weights, input_shape, alpha):
     if weights == "embedded" and name != EMBEDDED:
         raise ValueError(f'Only {EMBEDDED} has embedded weights. Received {name}: pass weights="imagenet" or None.')
     if weights == "imagenet" and name == EMBEDDED:
         raise ValueError(f'{EMBEDDED} was not trained on ImageNet. Pass weights="embedded", or name another network.')
-    if isinstance(taps, str) or not taps or not set(taps) <= set(entry.taps):
-        raise ValueError(f"taps of {name} must be some of {', '.join(entry.taps)}. Received {taps!r}.")
     if len(input_shape) != 3 or input_shape[2] != 3:
         raise ValueError(
             f"input_shape must be (height, width, 3): the networks take colour images. Received {input_shape}."

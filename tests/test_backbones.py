@@ -3,6 +3,7 @@
 import importlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ import keras
 import numpy as np
 import pytest
 
-from cvkit.backbones import APPLICATIONS, backbone, freeze, unfreeze
+from cvkit import analysis, backbones
+from cvkit.backbones import APPLICATIONS, backbone, classifier, freeze, unfreeze
 from cvkit.data.error import DataError
 from cvkit.layers.preprocessing import ImageNetPreprocessing
 from tests.support import assert_close, raises, to_numpy
@@ -121,11 +123,35 @@ def test_an_unknown_layer_is_refused(mobilenet):
 
 def test_weights_out_of_reach_are_told_with_what_to_use_instead(monkeypatch):
     def out_of_reach(**_):
+        assert socket.getdefaulttimeout() == backbones.PATIENCE
         raise Exception("URL fetch failure")  # what keras.utils.get_file raises
 
     monkeypatch.setattr(keras.applications, "VGG16", out_of_reach)
-    with pytest.raises(DataError, match=r'VGG16 are not in Keras. cache.*URL fetch failure.*weights="embedded"'):
-        backbone("VGG16", "imagenet")
+    before = socket.getdefaulttimeout()
+    for build in (backbone, classifier):
+        with pytest.raises(DataError, match=r'VGG16 are not in Keras. cache.*URL fetch failure.*weights="embedded"'):
+            build("VGG16", "imagenet")
+    assert socket.getdefaulttimeout() == before
+
+
+def test_a_classifier_is_the_whole_network():
+    model = classifier("MobileNet", None, alpha=0.25)
+    assert model.output_shape == (None, 1000)
+    assert analysis.count_parameters(model) == 475_544  # Keras' own count with alpha 0.25 and the head
+    expected = keras.applications.MobileNet(weights=None, alpha=0.25, classifier_activation=None)
+    expected.set_weights(model.get_weights())
+    images = np.random.default_rng(0).integers(0, 256, (2, 224, 224, 3)).astype("float32")
+    assert_close(model(images), to_numpy(expected(images / 127.5 - 1)))
+
+
+def test_tools_that_look_inside_work_on_a_backbone():
+    maps = backbone("MobileNet", None, ("C5",), (64, 64, 3), alpha=0.25)
+    model = keras.Model(maps.input, keras.layers.GlobalAveragePooling2D()(maps.output["C5"]))
+    for tool in (analysis.saliency, analysis.grad_cam):
+        assert tool(model, IMAGES[:, :, :64], 5).shape == (2, 64, 64)
+    guided = analysis.guided_backpropagation(model, IMAGES[:, :, :64], 5)
+    assert guided.shape == (2, 64, 64, 3)
+    assert np.isfinite(guided).all()
 
 
 @pytest.mark.real_data

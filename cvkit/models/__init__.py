@@ -3,7 +3,6 @@
 from cvkit.models.alexnet import alexnet
 from cvkit.models.densenet import dense_block, densenet, densenet_cifar, transition
 from cvkit.models.googlenet import AUXILIARY_LOSS_WEIGHTS, INCEPTION_WIDTHS, auxiliary_head, googlenet, inception_block
-from cvkit.models.imagenet import imagenet_network
 from cvkit.models.inception_resnet import inception_resnet, inception_resnet_block
 from cvkit.models.lenet import lenet5, lenet5_original
 from cvkit.models.nin import mlpconv, nin
@@ -11,6 +10,7 @@ from cvkit.models.regnet import REGNETX, regnet, regnet_block, regnet_widths
 from cvkit.models.residual_block import basic_block, bottleneck_block, normalized_convolution, shortcut_path
 from cvkit.models.resnet import resnet
 from cvkit.models.resnet_cifar import resnet_cifar
+from cvkit.models.small_vgg import small_vgg
 from cvkit.models.vgg import VGG_TABLE, vgg
 from cvkit.models.zfnet import zfnet
 
@@ -27,7 +27,6 @@ __all__ = [
     "densenet",
     "densenet_cifar",
     "googlenet",
-    "imagenet_network",
     "inception_block",
     "inception_resnet",
     "inception_resnet_block",
@@ -43,6 +42,7 @@ __all__ = [
     "resnet_cifar",
     "shortcut_path",
     "transition",
+    "small_vgg",
     "vgg",
     "zfnet",
 ]

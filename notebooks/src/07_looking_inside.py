@@ -23,9 +23,9 @@ from scipy.stats import spearmanr
 lesson = cvkit.lesson("looking_inside", seed=0)
 
 # %% [markdown]
-# One setting. Near the end of the lesson you look inside a second time: with `"shapes"` at a larger scene, with `"mobilenet"` or `"vgg16"` at a
-# photograph, through a network trained on a million photographs (a download of 2 or 550 MB). After a change choose *Restart kernel and run all
-# cells*.
+# One setting. Near the end of the lesson you look inside a second time: with `"shapes"` at a larger scene, with the others at a photograph. For that,
+# `"embedded"` is a small network that comes with the kit; `"mobilenet"` and `"vgg16"` were trained on a million photographs (a download of 2 or 550
+# MB). After a change choose *Restart kernel and run all cells*.
 
 # %% tags=["parameters"]
 NETWORK = "shapes"
@@ -676,9 +676,10 @@ lesson.claim("visualisation-finds-the-wrong-cue", found["occlusion"])
 # ## Look again, at something larger
 #
 # With `NETWORK = "shapes"` we give our network, trained on 48 × 48 pixels, four test images side by side, and ask for each of their classes.
-# Convolutions and global pooling do not mind the size. With `"mobilenet"` you see a photograph through MobileNet without its last layer, so there are
-# no classes: in place of a class's score we take the mean of its strongest map. (Grad-CAM is then that map itself, enlarged.) With `"vgg16"` it is
-# VGG-16 with its thousand classes, and the score is that of the class it finds.
+# Convolutions and global pooling do not mind the size. The other choices show a photograph of a cat. `"embedded"` is the kit's own small network, which
+# knows ten kinds of animals and vehicles (lesson 08). `"mobilenet"` is MobileNet without its last layer, so there are no classes: in place of a class's
+# score we take the mean of its strongest map. (Grad-CAM is then that map itself, enlarged.) `"vgg16"` is VGG-16 with its thousand classes. The score
+# is that of the class it finds.
 
 
 # %%
@@ -692,13 +693,22 @@ def larger_shapes():
 
 
 # %%
+def pretrained():
+    """A pretrained network from images, 0 to 255, to scores, and the side of the images it takes here."""
+    if NETWORK == "mobilenet":
+        maps = cvkit.backbones.backbone("MobileNet", "imagenet", ("C5",), (224, 224, 3), alpha=0.25)
+        return keras.Model(maps.input, layers.GlobalAveragePooling2D()(maps.output["C5"])), 224
+    if NETWORK == "vgg16":
+        return cvkit.backbones.classifier("VGG16", "imagenet"), 224
+    return cvkit.backbones.classifier(), 64
+
+
 def photograph():
-    """A network trained on ImageNet, a photograph of a cat, and the network's strongest output."""
-    network, prepare_photo = cvkit.models.imagenet_network(NETWORK)
+    """A pretrained network, a photograph of a cat, the same from 0 to 1, and the network's strongest output."""
+    network, side = pretrained()
     cat = cvkit.data.load("photos")["chelsea"][:, 60:360].astype("float32")  # 300 × 300
-    photo = ops.convert_to_numpy(ops.image.resize(cat, (224, 224)))
-    picture = prepare_photo(photo)
-    return network, picture, photo / 255, predict(network, picture[None])
+    photo = ops.convert_to_numpy(ops.image.resize(cat, (side, side), antialias=True))
+    return network, photo, photo / 255, predict(network, photo[None])
 
 
 # %%
@@ -707,7 +717,7 @@ batch = np.repeat(picture[None], len(answers), axis=0)
 batch.shape, answers
 
 # %%
-patch = 8 if NETWORK == "shapes" else 32
+patch = 32 if len(picture) == 224 else 8
 coarse = {"occlusion": lambda *x: cvkit.analysis.occlusion_map(*x, patch=patch, stride=patch // 2, batch_size=64)}
 larger_heat = {name: method(network, batch, answers) for name, method in (METHODS | coarse).items()}
 captions = [f"where is the {NAMES[k]}?" if NETWORK == "shapes" else f"output {k}" for k in answers]
