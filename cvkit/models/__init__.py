@@ -41,8 +41,8 @@ __all__ = [
     "resnet",
     "resnet_cifar",
     "shortcut_path",
-    "transition",
     "small_vgg",
+    "transition",
     "vgg",
     "zfnet",
 ]
