@@ -82,7 +82,7 @@ def test_an_image_of_the_size_asked_for_keeps_its_pixels(tmp_path):
 @pytest.mark.parametrize("mode", ["L", "1", "P", "RGBA", "LA"])
 def test_every_kind_of_file_gets_three_channels(tmp_path, mode):
     (tmp_path / "a").mkdir()
-    options = {"transparency": bytes([0, 255])} if mode == "P" else {}
+    options = {"transparency": bytes([0, 128])} if mode == "P" else {}
     Image.new("RGB", (3, 2), (255, 255, 255)).convert(mode).save(tmp_path / "a" / "1.png", **options)
     assert_close(image_folder(tmp_path)["images"], plain(255, 2, 3)[None])
 
@@ -126,13 +126,17 @@ def test_a_folder_within_a_class_is_named(folder):
         image_folder(folder)
 
 
-def png():
+def encoded(kind):
     file = io.BytesIO()
-    Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 20, 3), "uint8")).save(file, "PNG")
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 20, 3), "uint8")).save(file, kind)
     return file.getvalue()
 
 
-@pytest.mark.parametrize("body", [b"", b"no image", png()[:200], png()[:20], png()[:16] + b"\xff" * 8 + png()[24:]])
+PNG, BMP = encoded("PNG"), encoded("BMP")
+ABSURD = BMP[:18] + (20000).to_bytes(4, "little") * 2 + BMP[26:]  # width and height in the header: 400 million pixels
+
+
+@pytest.mark.parametrize("body", [b"", b"no image", PNG[:200], PNG[:20], ABSURD])
 def test_a_file_that_is_no_image_is_named(folder, body):
     (folder / "b" / "3.png").write_bytes(body)
     with pytest.raises(DataError, match=r"b.3\.png should be an image, and cannot be read as one \(.+\)\. Mend it"):
