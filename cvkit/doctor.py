@@ -154,8 +154,8 @@ def _data():
     from cvkit.data.fetch import locate
 
     entries = catalogue().values()
-    here = [entry.name for entry in entries if entry.files and locate(entry)[1] is not None]
-    built_in = sum(not entry.files for entry in entries)
+    here = [entry.name for entry in entries if entry.folder and locate(entry)[1] is not None]
+    built_in = sum(not entry.folder for entry in entries)
     return f"{built_in} built in; on this machine: {', '.join(here) or 'no others'} (cvkit data list)"
 
 

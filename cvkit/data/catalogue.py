@@ -32,10 +32,10 @@ class File:
 class Entry:
     """One data set, as data/catalogue.yaml describes it.
 
-    Attributes: name; title; kind ("embedded", "generated" or "download"); splits (images by split); shape (height,
-    width, channels of an image, or ("varies",)); classes (names, in the order of the labels); licence; citation;
-    homepage; instead (the set to use when this one is out of reach, or None); folder (within CVKIT_DATA and within the
-    cache, or None); files (a tuple of `File`).
+    Attributes: name; title; kind ("embedded", "generated", "download" or "folder": images in one folder a class, never
+    downloaded); splits (images by split); shape (height, width, channels of an image, or ("varies",)); classes (names,
+    in the order of the labels); licence; citation; homepage; instead (the set to use when this one is out of reach, or
+    None); folder (within CVKIT_DATA and within the cache, or None); files (a tuple of `File`).
     """
 
     name: str
@@ -55,6 +55,11 @@ class Entry:
     def size(self):
         """Bytes of all the set's files; 0 for a set without files."""
         return sum(file.size for file in self.files)
+
+    @property
+    def targets(self):
+        """Paths within the set's folder that show the set to be in place; none for a set that has no folder."""
+        return self.classes if self.kind == "folder" else tuple(file.target for file in self.files)
 
     def __repr__(self):
         splits = ", ".join(f"{split} {count:,}" for split, count in self.splits.items())

@@ -53,7 +53,7 @@ def verify_sets(names=None):
 
     def verify_one(name):
         entry = find_entry(name)
-        if names is None and entry.files and locate(entry)[1] is None:
+        if names is None and entry.folder and locate(entry)[1] is None:
             print(f"{name}: not here, skipped")
         else:
             print(f"{name}: right ({verify(name)})")
@@ -79,7 +79,7 @@ def _complain(error):
 def _table():
     rows = [("name", "kind", "state", "size", "licence")]
     for entry in catalogue().values():
-        state = _STATES[locate(entry)[0]] if entry.files else entry.kind
+        state = _STATES[locate(entry)[0]] if entry.folder else entry.kind
         size = size_in_words(entry.size) if entry.files else "-"
         rows.append((entry.name, entry.kind, state, size, entry.licence))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -33,12 +33,12 @@ def fetch(name):
         True
     """
     entry = find_entry(name)
-    if not entry.files:
+    if not entry.folder:
         return None
     _, folder = locate(entry)
     if folder is not None:
         return folder
-    if any(not file.urls for file in entry.files):
+    if entry.kind == "folder" or any(not file.urls for file in entry.files):
         raise DataError(f"{name} cannot be downloaded. {what_else(entry)}")
     folder = cache_folder() / entry.folder
     try:
@@ -57,22 +57,24 @@ def locate(entry):
     """Where a set's files lie now, without going to the network.
 
     Args:
-        entry: an `Entry` of the catalogue that has files.
+        entry: an `Entry` of the catalogue that has a folder.
 
     Returns:
         Tuple (state, folder): "CVKIT_DATA" or "cached" and a `pathlib.Path`; "not here" and None.
     """
     for state, root in (("CVKIT_DATA", data_folder()), ("cached", cache_folder())):
-        if root is not None and all((root / entry.folder / file.target).exists() for file in entry.files):
+        if root is not None and all((root / entry.folder / target).exists() for target in entry.targets):
             return state, root / entry.folder
     return "not here", None
 
 
 def what_else(entry):
     """What a reader can do who has not got this set: the set to use instead, and CVKIT_DATA."""
+    folders = entry.kind == "folder"
     instead = f'Use the set "{entry.instead}" instead: it needs no download. Or' if entry.instead else "You can"
-    names = ", ".join(file.target for file in entry.files)
-    return f"{instead} put {names} into a folder {entry.folder}/ and let CVKIT_DATA name the folder above it."
+    source = f" get its images from {entry.homepage} (data/README.md says where they lie there)," if folders else ""
+    names = ", ".join(f"{target}/" if folders else target for target in entry.targets)
+    return f"{instead}{source} put {names} into a folder {entry.folder}/ and let CVKIT_DATA name the folder above it."
 
 
 def _fetch_file(file, folder):

@@ -14,8 +14,10 @@ LOADERS = {
     "fashion_mnist_sample": "cvkit.data.fashion_mnist_sample",
     "cifar10": "cvkit.data.cifar10",
     "cifar10_jpeg": "cvkit.data.cifar10_jpeg",
+    "cats_and_dogs": "cvkit.data.cats_and_dogs",
+    "sign_digits": "cvkit.data.sign_digits",
 }
-_WITH_OPTIONS = ("shapes",)
+_OPTIONS = {"cats_and_dogs": ("size",), "sign_digits": ("size",)}  # shapes looks at its own
 
 
 def load(name, split=None, **options):
@@ -24,11 +26,13 @@ def load(name, split=None, **options):
     Args:
         name: name of the set; `cvkit.data.catalogue()` lists them.
         split: name of the split; by default the first one in the catalogue, which is "train" where there is one.
-        options: for generated sets only, see their modules: `cvkit.data.scenes.SceneOptions` for shapes.
+        options: for shapes those of `cvkit.data.scenes.SceneOptions`; for cats_and_dogs and sign_digits `size`, the
+            height and width in pixels that images are scaled to.
 
     Returns:
-        Dict of "images", uint8 (N, H, W, C) from 0 to 255 with C = 1 for grey, and "labels", int64 (N,). Generated sets
-        add what is known besides, see `cvkit.data.shapes.load`. The set photos is a dict from name to image.
+        Dict of "images", uint8 (N, H, W, C) from 0 to 255 with C = 1 for grey, and "labels", int64 (N,). The sets
+        shapes, cats_and_dogs and sign_digits add what is known besides, see their modules. The set photos is a dict
+        from name to image.
 
     Raises:
         ValueError: there is no such set, split or option.
@@ -46,6 +50,8 @@ def load(name, split=None, **options):
     split = next(iter(entry.splits)) if split is None else split
     if split not in entry.splits:
         raise ValueError(f"{name} has no split {split!r}. Its splits are {', '.join(entry.splits)}.")
-    if options and name not in _WITH_OPTIONS:
-        raise ValueError(f"{name} takes no options. Received {', '.join(options)}.")
+    known = _OPTIONS.get(name, ())
+    if name != "shapes" and (unknown := [option for option in options if option not in known]):
+        takes = f"only the option {', '.join(known)}" if known else "no options"
+        raise ValueError(f"{name} takes {takes}. Received {', '.join(unknown)}.")
     return importlib.import_module(LOADERS[name]).load(split, **options)

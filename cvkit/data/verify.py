@@ -10,7 +10,7 @@ from cvkit.data.load import load
 def verify(name):
     """Recompute a set's checksums; load an embedded or generated set and look at its shapes.
 
-    Never goes to the network.
+    A set of kind folder has no checksums: its images are read and counted. Never goes to the network.
 
     Args:
         name: name of the set.
@@ -27,15 +27,15 @@ def verify(name):
         'embedded'
     """
     entry = find_entry(name)
+    state, folder = locate(entry) if entry.folder else (entry.kind, None)
+    if entry.folder and folder is None:
+        raise DataError(f"{name} is not on this machine. {what_else(entry)}")
     if entry.files:
-        state, folder = locate(entry)
-        if folder is None:
-            raise DataError(f"{name} is not on this machine. {what_else(entry)}")
         check_files(entry, folder)
         return state
     for split, count in entry.splits.items():
         _check_arrays(entry, split, count, load(name, split))
-    return entry.kind
+    return state
 
 
 def check_files(entry, folder):
@@ -63,5 +63,5 @@ def _check_arrays(entry, split, count, arrays):
     if len(images) != count or (fixed and shapes != {entry.shape}):
         raise DataError(
             f"{entry.name}, split {split}: expected {count} images of {entry.shape}, found {len(images)} of {shapes}. "
-            "Install the package that it ships in again, or empty the cache."
+            "Install the package that it ships in again, empty the cache, or copy the images again."
         )

@@ -41,8 +41,9 @@ def test_the_card_states_licence_sizes_citation_and_privacy(entry):
 
 
 def test_entries_are_complete(entry):
-    assert entry.kind in ("embedded", "generated", "download")
-    assert (entry.kind == "download") == bool(entry.files) == bool(entry.folder)
+    assert entry.kind in ("embedded", "generated", "download", "folder")
+    assert (entry.kind == "download") == bool(entry.files)
+    assert (entry.kind in ("download", "folder")) == bool(entry.folder) == bool(entry.targets)
     assert len(set(entry.classes)) == len(entry.classes)
     for file in entry.files:
         assert file.sha256
@@ -50,7 +51,7 @@ def test_entries_are_complete(entry):
         assert all(url.endswith(f"/{file.name}") for url in file.urls)
         assert file.size > 0
     if entry.instead:
-        assert catalogue()[entry.instead].kind != "download"
+        assert catalogue()[entry.instead].kind in ("embedded", "generated")
 
 
 def test_the_table_is_the_readers_own():

@@ -19,6 +19,7 @@ def test_the_list_shows_every_set_and_its_state(mnist_in_the_cache, capsys):
     assert "cached" in states["mnist"]
     assert "not here" in states["fashion_mnist"]
     assert states["fashion_mnist"].split()[-3:] == ["30.9", "MB", "MIT"]
+    assert states["sign_digits"].split() == ["sign_digits", "folder", "not", "here", "-", "Apache-2.0"]
 
 
 def test_a_set_in_the_users_folder_is_shown_so(cache, tmp_path, monkeypatch, capsys):
@@ -27,6 +28,18 @@ def test_a_set_in_the_users_folder_is_shown_so(cache, tmp_path, monkeypatch, cap
     monkeypatch.setenv("CVKIT_DATA", str(tmp_path))
     list_sets()
     assert "found in CVKIT_DATA" in capsys.readouterr().out
+
+
+def test_a_set_of_folders_is_there_when_each_class_is(cache, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("CVKIT_DATA", str(tmp_path))
+    (tmp_path / "dogcat" / "cat").mkdir(parents=True)
+    assert fetch_sets(["cats_and_dogs"]) == 1
+    (tmp_path / "dogcat" / "dog").mkdir()
+    capsys.readouterr()
+    assert fetch_sets(["cats_and_dogs"]) == 0
+    assert capsys.readouterr().out == f"cats_and_dogs: ready in {tmp_path / 'dogcat'}\n"
+    assert verify_sets(["cats_and_dogs"]) == 1
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path / 'dogcat' / 'cat'} is empty")
 
 
 def test_a_wrong_data_folder_is_one_line(cache, monkeypatch, capsys):
@@ -62,4 +75,6 @@ def test_verify_finds_damage_and_skips_what_is_not_here(mnist_in_the_cache, shar
 def test_verify_of_all_skips_what_is_not_here(shared_cache, monkeypatch, capsys):
     monkeypatch.delenv("CVKIT_DATA", raising=False)
     assert verify_sets() == 0
-    assert "mnist: not here, skipped" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "mnist: not here, skipped" in said
+    assert "sign_digits: not here, skipped" in said
