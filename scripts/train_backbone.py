@@ -1,7 +1,7 @@
 """Train the embedded backbone, cvkit/weights/small_vgg.npz: `python scripts/train_backbone.py --help`.
 
 Seeded, logged and resumable: run again after an interruption, and it goes on from the last finished epoch. It runs on
-every backend of Keras: minutes on a GPU, about two minutes an epoch on two cores.
+every backend of Keras: minutes on a GPU, about a minute and a half an epoch on two cores.
 """
 
 import argparse
