@@ -19,10 +19,11 @@ WITH_CIFAR_STEM = (18, 50)  # built; for the others the two stems differ by the 
 
 
 @pytest.fixture(name="networks", scope="module")
-def _networks():
+def _networks():  # JAX compiles the start of every weight, which takes minutes: what only counts runs on TensorFlow
     return {depth: resnet(depth, stride_in="1x1") for depth in BLOCKS}
 
 
+@pytest.mark.tensorflow_only
 @pytest.mark.parametrize("depth", BLOCKS)
 def test_parameters(networks, depth):
     assert analysis.count_parameters(networks[depth], trainable=True) == IMAGENET[depth]
@@ -32,6 +33,7 @@ def test_parameters(networks, depth):
     assert IMAGENET[depth] - CIFAR[depth] == 9_408 - 1_728 + 990 * (features + 1)
 
 
+@pytest.mark.tensorflow_only
 @pytest.mark.parametrize("depth", WITH_CIFAR_STEM)
 def test_parameters_with_the_cifar_stem(depth):
     model = resnet(depth, stem="cifar")
@@ -40,6 +42,7 @@ def test_parameters_with_the_cifar_stem(depth):
     assert model.get_layer("stage1_block1").output.shape[1:3] == (32, 32)
 
 
+@pytest.mark.tensorflow_only
 @pytest.mark.parametrize("depth", BLOCKS)
 def test_layers_are_as_many_as_the_name_says(networks, depth):
     assert analysis.count_layers(networks[depth]) == depth
@@ -47,6 +50,7 @@ def test_layers_are_as_many_as_the_name_says(networks, depth):
     assert sum("shortcut" in name for name in names) == (3 if depth < 50 else 4)
 
 
+@pytest.mark.tensorflow_only
 @pytest.mark.parametrize("depth", BLOCKS)
 def test_multiply_adds_of_the_paper(networks, depth):
     work = analysis.count_multiply_adds(networks[depth])
@@ -55,6 +59,7 @@ def test_multiply_adds_of_the_paper(networks, depth):
         assert work / 1e9 == pytest.approx(TORCHVISION[depth], rel=1e-3)
 
 
+@pytest.mark.tensorflow_only
 def test_multiply_adds_with_the_stride_in_the_3x3(networks):
     # Three blocks do their first 1 x 1 on four times the positions: 3/4 of 56 * 56 * 256 * 128, 28 * 28 * 512 * 256 and
     # 14 * 14 * 1024 * 512, which are 102,760,448 each.
@@ -65,6 +70,7 @@ def test_multiply_adds_with_the_stride_in_the_3x3(networks):
         assert work / 1e9 == pytest.approx(TORCHVISION[depth], rel=1e-3)
 
 
+@pytest.mark.tensorflow_only
 def test_padded_shortcuts_have_no_weights(networks):
     model = resnet(34, shortcut="padded")
     # Without the projections 64 -> 128 -> 256 -> 512 and the scales and shifts of their normalisation.
@@ -124,9 +130,9 @@ def test_saves_loads_and_takes_a_step(tmp_path):
     assert_close(keras.saving.load_model(tmp_path / "model.keras")(images), expected)
 
 
-def test_any_size_of_image(networks):
+def test_any_size_of_image():
     model = resnet(18, input_shape=(None, None, 3))
-    assert analysis.count_multiply_adds(model, (224, 224, 3)) == analysis.count_multiply_adds(networks[18])
+    assert analysis.count_multiply_adds(model, (224, 224, 3)) / 1e9 == pytest.approx(TORCHVISION[18], rel=1e-3)
     taps = keras.Model(model.input, [model.get_layer(f"stage{stage}_block2").output for stage in (1, 2, 3, 4)])
     shapes = taps.compute_output_shape((1, 64, 96, 3))
     assert shapes == [(1, 16, 24, 64), (1, 8, 12, 128), (1, 4, 6, 256), (1, 2, 3, 512)]
