@@ -4,7 +4,7 @@ import pytest
 
 from cvkit import analysis
 from cvkit.models import resnet
-from cvkit.models.resnet import BLOCKS
+from cvkit.models.resnet import RESNET_BLOCKS
 from tests.support import assert_close, raises, to_numpy
 
 # torchvision's list of models and keras.applications agree with the paper's architectures on these.
@@ -20,11 +20,11 @@ WITH_CIFAR_STEM = (18, 50)  # built; for the others the two stems differ by the 
 
 @pytest.fixture(name="networks", scope="module")
 def _networks():  # JAX compiles the start of every weight, which takes minutes: what only counts runs on TensorFlow
-    return {depth: resnet(depth, stride_in="1x1") for depth in BLOCKS}
+    return {depth: resnet(depth, stride_in="1x1") for depth in RESNET_BLOCKS}
 
 
 @pytest.mark.tensorflow_only
-@pytest.mark.parametrize("depth", BLOCKS)
+@pytest.mark.parametrize("depth", RESNET_BLOCKS)
 def test_parameters(networks, depth):
     assert analysis.count_parameters(networks[depth], trainable=True) == IMAGENET[depth]
     # The stems: 7 * 7 * 3 * 64 = 9,408 and 3 * 3 * 3 * 64 = 1,728 weights. The heads: 1000 or 10 classes on 512 or
@@ -43,7 +43,7 @@ def test_parameters_with_the_cifar_stem(depth):
 
 
 @pytest.mark.tensorflow_only
-@pytest.mark.parametrize("depth", BLOCKS)
+@pytest.mark.parametrize("depth", RESNET_BLOCKS)
 def test_layers_are_as_many_as_the_name_says(networks, depth):
     assert analysis.count_layers(networks[depth]) == depth
     names = [layer.name for layer in networks[depth].layers if isinstance(layer, keras.layers.Conv2D)]
@@ -51,7 +51,7 @@ def test_layers_are_as_many_as_the_name_says(networks, depth):
 
 
 @pytest.mark.tensorflow_only
-@pytest.mark.parametrize("depth", BLOCKS)
+@pytest.mark.parametrize("depth", RESNET_BLOCKS)
 def test_multiply_adds_of_the_paper(networks, depth):
     work = analysis.count_multiply_adds(networks[depth])
     assert abs(work / 1e9 - PAPER[depth]) < 0.1  # one digit is printed, and not always rounded
@@ -102,7 +102,7 @@ def test_equals_keras_with_its_weights():
 def copy_from_keras(peer, model):
     """Weights of keras.applications.ResNet50. A bias before a normalisation is a shift of its mean."""
     pairs = [("conv1", "stem")]
-    for stage, repeats in enumerate(BLOCKS[50], 1):
+    for stage, repeats in enumerate(RESNET_BLOCKS[50], 1):
         for block in range(1, repeats + 1):
             theirs, ours = f"conv{stage + 1}_block{block}", f"stage{stage}_block{block}"
             pairs += [(f"{theirs}_{i}", f"{ours}_{i}") for i in (1, 2, 3)]

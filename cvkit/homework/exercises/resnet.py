@@ -1,4 +1,4 @@
-"""Exercises of lesson 05: the start of the weights, batch normalisation, and the shortcut without weights."""
+"""Exercises of lesson 05: the first weights, normalisation in use, the shortcut without weights, bottlenecks."""
 
 import math
 
@@ -50,64 +50,71 @@ HE_DEVIATION = Exercise(
 )
 
 
-def batch_normalise(maps, gamma, beta, epsilon):
-    """Each channel with mean beta and standard deviation gamma over images and positions."""
-    mean, variance = maps.mean(axis=(0, 1, 2)), maps.var(axis=(0, 1, 2))
-    return gamma * (maps - mean) / np.sqrt(variance + epsilon) + beta
+def normalise_in_use(batches, maps, momentum, epsilon):
+    """Maps normalised with the running averages that a layer has after these batches."""
+    mean, variance = _averages(batches, momentum)
+    return (maps - mean) / np.sqrt(variance + epsilon)
 
 
-def _over(axes):
-    def normalise(maps, gamma, beta, epsilon):
-        mean, variance = maps.mean(axis=axes, keepdims=True), maps.var(axis=axes, keepdims=True)
-        return gamma * (maps - mean) / np.sqrt(variance + epsilon) + beta
+def _averages(batches, momentum, first=(0, 1), axes=(0, 1, 2)):
+    mean, variance = first
+    for batch in batches:
+        mean = momentum * mean + (1 - momentum) * batch.mean(axes)
+        variance = momentum * variance + (1 - momentum) * batch.var(axes)
+    return mean, variance
+
+
+def _with(*args, **options):
+    def normalise(batches, maps, momentum, epsilon):
+        mean, variance = _averages(batches, momentum, *args, **options)
+        return (maps - mean) / np.sqrt(variance + epsilon)
 
     return normalise
 
 
 _RNG = np.random.default_rng(0)
 _CASES = (
-    (_RNG.normal([3, -1], [2, 0.5], (4, 3, 2, 2)), np.array([1.0, 1.0]), np.array([0.0, 0.0]), 0.001),
-    (_RNG.normal([0, 5, 1], [1, 3, 0.2], (2, 2, 3, 3)), np.array([2.0, 0.5, -1.0]), np.array([1.0, 0.0, 3.0]), 0.1),
+    (_RNG.normal([3, -1], [2, 0.5], (3, 4, 3, 2, 2)), _RNG.normal([3, -1], [2, 0.5], (2, 3, 2, 2)), 0.9, 0.001),
+    (_RNG.normal([0, 5, 1], [1, 3, 0.2], (5, 2, 2, 3, 3)), _RNG.normal([0, 5, 1], [1, 3, 0.2], (1, 2, 3, 3)), 0.7, 0.1),
 )
 
-BATCH_NORMALISE = Exercise(
-    id="batch-normalise",
+NORMALISE_IN_USE = Exercise(
+    id="normalise-in-use",
     points=3,
-    reference=batch_normalise,
+    reference=normalise_in_use,
     cases=_CASES,
     mistakes=(
         Mistake(
-            _over((0,)),
-            "You took mean and variance over the images only, at each position by itself. They go over images, rows "
-            "and columns; what is left is one number for each channel.",
+            lambda batches, maps, m, e: (maps - maps.mean((0, 1, 2))) / np.sqrt(maps.var((0, 1, 2)) + e),
+            "You normalised with the mean and variance of `maps`, as in training. In use the running averages count.",
         ),
         Mistake(
-            _over((1, 2)),
-            "You normalised each image by itself. Mean and variance go over all images of the batch.",
+            lambda batches, maps, m, e: normalise_in_use(batches, maps, 1 - m, e),
+            "You swapped the factors: `momentum` belongs to the old average, and 1 - momentum to the new batch.",
         ),
         Mistake(
-            _over((0, 1, 2, 3)),
+            _with(first=(0, 0)),
+            "Your running variance starts at 0. It starts at 1.",
+        ),
+        Mistake(
+            lambda batches, maps, m, e: normalise_in_use(batches[-1:], maps, m, e),
+            "You started again with each batch, so only the last one counts. Go on from the averages so far.",
+        ),
+        Mistake(
+            lambda batches, maps, m, e: normalise_in_use(batches[:1], maps, m, e),
+            "You used the first batch only. Is your `return` inside the loop?",
+        ),
+        Mistake(
+            _with(axes=None),
             "You took one mean over all channels. Each channel has a mean and a variance of its own.",
         ),
         Mistake(
-            lambda maps, g, b, e: g * (maps - maps.mean((0, 1, 2))) / (maps.var((0, 1, 2)) + e) + b,
+            lambda batches, maps, m, e: (maps - _averages(batches, m)[0]) / (_averages(batches, m)[1] + e),
             "You divided by the variance. Divide by its root, the standard deviation.",
         ),
         Mistake(
-            lambda maps, g, b, e: g * (maps - maps.mean((0, 1, 2))) / (maps.std((0, 1, 2)) + e) + b,
+            lambda batches, maps, m, e: (maps - _averages(batches, m)[0]) / (np.sqrt(_averages(batches, m)[1]) + e),
             "You added epsilon to the standard deviation. It belongs under the root: sqrt(variance + epsilon).",
-        ),
-        Mistake(
-            lambda maps, g, b, e: batch_normalise(maps, 1, 0, e),
-            "You left out gamma and beta.",
-        ),
-        Mistake(
-            lambda maps, g, b, e: g * (batch_normalise(maps, 1, 0, e) + b),
-            "You added beta before multiplying by gamma. Multiply first, then add.",
-        ),
-        Mistake(
-            lambda maps, g, b, e: g * (maps - maps.mean((0, 1, 2))) / np.sqrt(maps.var((0, 1, 2), ddof=1) + e) + b,
-            "You divided the sum of squares by one less than the count (ddof=1). Here the plain mean is meant.",
         ),
     ),
 )
@@ -171,4 +178,49 @@ PADDED_SHORTCUT = Exercise(
     ),
 )
 
-EXERCISES = (HE_DEVIATION, BATCH_NORMALISE, PADDED_SHORTCUT)
+
+def stage_weights(channels, filters, blocks):
+    """Weights of the convolutions in a stage of bottleneck blocks, with a projection in the first."""
+    inside = filters // 4
+    first = (channels + 9 * inside + filters) * inside
+    later = (filters + 9 * inside + filters) * inside
+    return channels * filters + first + (blocks - 1) * later
+
+
+STAGE_WEIGHTS = Exercise(
+    id="stage-weights",
+    points=2,
+    reference=stage_weights,
+    cases=((64, 256, 3), (256, 512, 4), (32, 64, 2)),
+    mistakes=(
+        Mistake(
+            lambda channels, filters, blocks: stage_weights(channels, filters, blocks) - channels * filters,
+            "The projection of the first block is missing: a 1 x 1 convolution from `channels` to `filters`.",
+        ),
+        Mistake(
+            lambda channels, filters, blocks: stage_weights(channels, filters, 1) * blocks,
+            "You counted the first block `blocks` times. The others have `filters` channels at their input, and no "
+            "projection.",
+        ),
+        Mistake(
+            lambda channels, filters, blocks: (
+                stage_weights(channels, filters, blocks) + (blocks - 1) * filters * filters
+            ),
+            "You gave each block a projection. Only the first needs one.",
+        ),
+        Mistake(
+            lambda channels, filters, blocks: (
+                channels * filters + blocks * stage_weights(0, filters, 2) - blocks * stage_weights(0, filters, 1)
+            ),
+            "Your first block has `filters` channels at its input. It has `channels`.",
+        ),
+        Mistake(
+            lambda channels, filters, blocks: (
+                stage_weights(channels, filters, blocks) - 8 * blocks * (filters // 4) ** 2
+            ),
+            "Your middle convolution is 1 x 1. It is 3 x 3, with nine weights for each pair of channels.",
+        ),
+    ),
+)
+
+EXERCISES = (HE_DEVIATION, NORMALISE_IN_USE, PADDED_SHORTCUT, STAGE_WEIGHTS)

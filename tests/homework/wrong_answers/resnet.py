@@ -18,14 +18,49 @@ def glorot(shape):
     return np.sqrt(2 / (area * shape[2] + area * shape[3]))
 
 
-def normalise_with_loops(maps, gamma, beta, epsilon, per_image=False, plain_deviation=False):
+def averaged(batches, maps, momentum, epsilon, old=None, plain_deviation=False, over=(0, 1, 2)):
+    mean, variance = np.zeros(maps.shape[-1]), np.ones(maps.shape[-1])
+    old = momentum if old is None else old
+    for batch in batches:
+        mean = mean * old + np.mean(batch, over) * (1 - old)
+        variance = variance * old + np.var(batch, over) * (1 - old)
+    if plain_deviation:
+        return (maps - mean) / (variance**0.5 + epsilon)
+    return (maps - mean) / (variance + epsilon) ** 0.5
+
+
+def only_one_batch(batches, maps, momentum, epsilon):
+    for batch in batches:
+        return averaged([batch], maps, momentum, epsilon)
+
+
+def as_in_training(batches, maps, momentum, epsilon):
     result = np.zeros(maps.shape)
     for c in range(maps.shape[-1]):
-        for i in range(len(maps)):
-            values = maps[i, :, :, c] if per_image else maps[..., c]
-            scale = np.std(values) + epsilon if plain_deviation else (np.var(values) + epsilon) ** 0.5
-            result[i, :, :, c] = gamma[c] * (maps[i, :, :, c] - np.mean(values)) / scale + beta[c]
+        values = maps[..., c]
+        result[..., c] = (values - np.mean(values)) / np.sqrt(np.var(values) + epsilon)
     return result
+
+
+def same_block_again(channels, filters, blocks):
+    width = filters // 4
+    return blocks * (channels * width + 3 * 3 * width * width + width * filters + channels * filters)
+
+
+def without_projection(channels, filters, blocks):
+    total, width = 0, filters // 4
+    for _ in range(blocks):
+        total += channels * width + 9 * width**2 + width * filters
+        channels = filters
+    return total
+
+
+def projection_everywhere(channels, filters, blocks):
+    total = 0
+    for _ in range(blocks):
+        total += without_projection(channels, filters, 1) + channels * filters
+        channels = filters
+    return total
 
 
 def append_zeros(maps, how_many):
@@ -53,11 +88,12 @@ WRONG = {
         (he_of_outputs, "counted the outputs"),
         (glorot, "Glorot's deviation"),
     ],
-    "batch-normalise": [
-        (lambda x, g, b, e: (x - np.mean(x, 0)) / np.sqrt(np.var(x, 0) + e) * g + b, "over the images only"),
-        (lambda x, g, b, e: normalise_with_loops(x, g, b, e, per_image=True), "each image by itself"),
-        (lambda x, g, b, e: normalise_with_loops(x, g, b, e, plain_deviation=True), "belongs under the root"),
-        (lambda x, g, b, e: g * (x - x.mean()) / (x.var() + e) ** 0.5 + b, "one mean over all channels"),
+    "normalise-in-use": [
+        (as_in_training, "as in training"),
+        (lambda b, x, m, e: averaged(b, x, m, e, old=1 - m), "swapped the factors"),
+        (only_one_batch, "first batch only"),
+        (lambda b, x, m, e: averaged(b, x, m, e, plain_deviation=True), "belongs under the root"),
+        (lambda b, x, m, e: averaged(b, x, m, e, over=None), "one mean over all channels"),
     ],
     "padded-shortcut": [
         (lambda x, filters, stride: append_zeros(x, filters - x.shape[-1]), "kept all rows and columns"),
@@ -67,5 +103,10 @@ WRONG = {
             lambda x, filters, stride: append_zeros(x[:, ::stride, ::stride], filters - x.shape[-1])[..., ::-1],
             "it must be",
         ),
+    ],
+    "stage-weights": [
+        (same_block_again, "`blocks` times"),
+        (without_projection, "projection of the first block is missing"),
+        (projection_everywhere, "Only the first needs one"),
     ],
 }
