@@ -194,7 +194,7 @@ axes[0].set_ylabel("training accuracy")
 axes[0].legend(frameon=False)
 lesson.figure(
     fig,
-    alt="With 22 layers He rises at once and Glorot much later. With 30 layers He rises, and Glorot stays at 0.1 from the first epoch to the last.",
+    alt="With 22 layers He rises at once and Glorot hardly. With 30 layers He rises more slowly, and Glorot stays at 0.1 to the last epoch.",
 )
 
 # %%
@@ -208,8 +208,9 @@ lesson.claim("he-learns-at-30", accuracies[30, "He"][:, -1].min())
 lesson.claim("glorot-stalls-at-30", accuracies[30, "Glorot"][:, -1].max())
 
 # %% [markdown]
-# As the slide says. With Glorot's weights, the gradient is too small to move anything. At 22 layers the network gets over it, late. At 30 layers it
-# still answers at random (one in ten) when the other one is done; with far more patience it might wake up too.
+# With Glorot's weights the gradient is too small to move much. At 30 layers the network still answers at random (it is right once in ten), as the
+# slide says. At 22 layers the slide's network learned with Glorot's weights too, only later; ours has barely begun after 12 epochs. With more
+# patience both might wake up.
 #
 # Neither initialisation is "good" or "bad": Glorot's was made for tanh, He's for ReLU.
 #
@@ -308,8 +309,9 @@ for normalise in (True, False):
 lesson.claim("normalisation-is-faster", best[True] - best[False])
 
 # %% [markdown]
-# With normalisation, the network learns in two epochs what takes the other one four or more, and it hardly minds which of the three rates it gets.
-# Why it helps is still discussed; the paper at the end of this lesson looks into it.
+# With normalisation, the network learns in two epochs about what takes the other one all four, and it minds less which of the three rates it gets.
+# Its best rate is the largest of the three, so a still larger one might do better; that would only widen the gap. Why it helps is still discussed;
+# the paper at the end of this lesson looks into it.
 #
 # ## Are we now set?
 #
@@ -452,7 +454,7 @@ lesson.claim("deeper-residual-is-better", training[56, "residual"] - training[20
 # %% [markdown]
 # Look at the left panel first. Twenty plain layers have begun to learn; 56 plain layers have hardly begun. The test error of the 56 layers is high,
 # but so is their training error: this is no overfitting. On the right, with as many weights and 27 additions, both learn far more, and the order has
-# turned.
+# turned: the losses lie clearly apart, while the errors of single runs may still overlap, as the printed ranges show.
 #
 # But this is 128 steps, at the rate we chose: we see who learns *sooner*. That the plain network of 56 layers stays behind after 64,000 steps is the
 # paper's result, not ours. And the turn depends on the rate: in our trials the two residual networks overlapped at 0.03, and at 0.1 the order did
