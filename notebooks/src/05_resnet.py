@@ -141,6 +141,7 @@ def prepare_training(model):
     return model, model.get_weights()
 
 
+# %%
 def start_again(model, first, seed):
     """Forget the last run: draw new kernels as each layer draws them, and set the rest as it was at first."""
     keras.utils.set_random_seed(seed)
