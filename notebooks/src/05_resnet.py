@@ -62,6 +62,7 @@ DATASET = "digits"
 DEPTH, WIDTH = 30, 256
 
 
+# %%
 def deviations(variance):
     """Standard deviation of z in each layer, and of the gradient that comes back to each layer."""
     rng = np.random.default_rng(0)
@@ -129,36 +130,23 @@ cvkit.analysis.count_layers(dense_network(22, "he_normal"))
 # All training in this lesson is plain gradient descent with *momentum*: each step adds 0.9 of the step before, so that steps in one direction add up.
 # (Adam would blur what we want to see, since it gives weights with a small gradient larger steps.) The learning rate falls along a cosine, epoch by
 # epoch. Since a run depends on chance, we start from three random seeds. Keras takes a few seconds to prepare a deep network for training, so we do
-# that once, and begin every run by drawing new weights.
+# that once, and begin every run with `cvkit.restart`, as in lesson 03.
 
 
 # %%
 def prepare_training(model):
-    """Compile a network for gradient descent with momentum; return it and its first weights."""
+    """Compile a network for gradient descent with momentum."""
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.SGD(momentum=0.9), loss, metrics=["accuracy"])
     model.optimizer.build(model.trainable_variables)  # now, or Keras would go through the network twice
-    return model, model.get_weights()
+    return model
 
 
-# %%
-def start_again(model, first, seed):
-    """Forget the last run: draw new kernels as each layer draws them, and set the rest as it was at first."""
-    keras.utils.set_random_seed(seed)
-    model.set_weights(first)
-    for layer in model.layers:
-        if hasattr(layer, "kernel"):
-            layer.kernel.assign(layer.kernel_initializer.clone()(layer.kernel.shape))
-    for variable in model.optimizer.variables:
-        variable.assign(ops.zeros_like(variable))
-
-
-# %%
-def train(prepared, seed, data, rate, epochs, batch_size):
-    """Train from new weights; return the history."""
-    start_again(*prepared, seed)
+def train(model, seed, data, rate, epochs, batch_size):
+    """Train from a new start; return the history."""
+    cvkit.restart(model, seed)
     cosine = keras.callbacks.LearningRateScheduler(lambda epoch: rate * (1 + np.cos(np.pi * epoch / epochs)) / 2)
-    return prepared[0].fit(*data, batch_size, epochs, callbacks=[cosine], verbose=0).history
+    return model.fit(*data, batch_size, epochs, callbacks=[cosine], verbose=0).history
 
 
 # %%
@@ -166,8 +154,8 @@ SEEDS = (0, 1, 2)
 accuracies = {}
 for depth in (22, 30):
     for name, initializer in {"He": "he_normal", "Glorot": "glorot_normal"}.items():
-        prepared = prepare_training(dense_network(depth, initializer))
-        runs = [train(prepared, seed, digit_data, rate=0.01, epochs=12, batch_size=32) for seed in SEEDS]
+        model = prepare_training(dense_network(depth, initializer))
+        runs = [train(model, seed, digit_data, rate=0.01, epochs=12, batch_size=32) for seed in SEEDS]
         accuracies[depth, name] = [run["accuracy"] for run in runs]
 accuracies = {run: np.array(values) for run, values in accuracies.items()}  # (seeds, epochs)
 
@@ -281,9 +269,9 @@ def conv_network(normalise):
 RATES = (0.01, 0.03, 0.1)
 speeds = {}
 for normalise in (True, False):
-    prepared = prepare_training(conv_network(normalise))
+    model = prepare_training(conv_network(normalise))
     for rate in RATES:
-        runs = [train(prepared, seed, digit_data, rate, epochs=4, batch_size=64) for seed in SEEDS]
+        runs = [train(model, seed, digit_data, rate, epochs=4, batch_size=64) for seed in SEEDS]
         speeds[normalise, rate] = [run["accuracy"] for run in runs]
 
 # %%
@@ -420,9 +408,9 @@ for (depth, kind), model in networks.items():
 # %%
 losses, errors = {}, {}
 for (depth, kind), model in networks.items():
-    prepared = prepare_training(model)
+    prepare_training(model)
     for seed in SEEDS:
-        history = train(prepared, seed, (train_images, train_labels), rate=0.02, epochs=8, batch_size=128)
+        history = train(model, seed, (train_images, train_labels), rate=0.02, epochs=8, batch_size=128)
         losses.setdefault((depth, kind), []).append(history["loss"])
         sets = (train_images, train_labels), (test_images, test_labels)
         found = [1 - model.evaluate(*data, batch_size=512, verbose=0)[1] for data in sets]
