@@ -142,6 +142,7 @@ def prepare_training(model):
     return model
 
 
+# %%
 def train(model, seed, data, rate, epochs, batch_size):
     """Train from a new start; return the history."""
     cvkit.restart(model, seed)
