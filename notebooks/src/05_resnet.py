@@ -175,6 +175,7 @@ def band(ax, values, label, **options):
     ax.grid(alpha=0.3)
 
 
+# %%
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True)
 for (depth, name), values in accuracies.items():
     ax = axes[(22, 30).index(depth)]
