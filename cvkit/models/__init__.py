@@ -8,7 +8,7 @@ from cvkit.models.lenet import lenet5, lenet5_original
 from cvkit.models.nin import mlpconv, nin
 from cvkit.models.regnet import REGNETX, regnet, regnet_block, regnet_widths
 from cvkit.models.residual_block import basic_block, bottleneck_block, normalized_convolution, shortcut_path
-from cvkit.models.resnet import resnet
+from cvkit.models.resnet import RESNET_BLOCKS, resnet
 from cvkit.models.resnet_cifar import resnet_cifar
 from cvkit.models.small_vgg import small_vgg
 from cvkit.models.vgg import VGG_TABLE, vgg
@@ -18,6 +18,7 @@ __all__ = [
     "AUXILIARY_LOSS_WEIGHTS",
     "INCEPTION_WIDTHS",
     "REGNETX",
+    "RESNET_BLOCKS",
     "VGG_TABLE",
     "alexnet",
     "auxiliary_head",

@@ -6,7 +6,7 @@ from keras import layers
 from cvkit.models.residual_block import basic_block, bottleneck_block, normalized_convolution
 from cvkit.validation import check_positive
 
-BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
+RESNET_BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 _STEMS = {"imagenet": ((224, 224, 3), 1000), "cifar": ((32, 32, 3), 10)}
 
 
@@ -50,8 +50,8 @@ def resnet(
         ``"cifar"`` is not in the paper, whose networks for CIFAR-10 are `resnet_cifar`; it is customary for small
         images.
     """
-    if depth not in BLOCKS:
-        raise ValueError(f"depth must be one of {', '.join(map(str, BLOCKS))}. Received {depth!r}.")
+    if depth not in RESNET_BLOCKS:
+        raise ValueError(f"depth must be one of {', '.join(map(str, RESNET_BLOCKS))}. Received {depth!r}.")
     if stem not in _STEMS:
         raise ValueError(f'stem must be "imagenet" or "cifar". Received {stem!r}.')
     if stride_in not in ("3x3", "1x1"):
@@ -67,7 +67,7 @@ def resnet(
     else:
         x = normalized_convolution(x, 64, 3, name="stem")  # 32 x 32 x 64
     options = dict(shortcut=shortcut, zero_init=zero_init)
-    for stage, repeats in enumerate(BLOCKS[depth], 1):
+    for stage, repeats in enumerate(RESNET_BLOCKS[depth], 1):
         for block in range(1, repeats + 1):
             stride, name = 2 if stage > 1 and block == 1 else 1, f"stage{stage}_block{block}"
             if depth < 50:

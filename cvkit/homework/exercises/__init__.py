@@ -5,6 +5,7 @@ LESSONS = (
     "lenet",
     "alexnet_vgg",
     "inception",
+    "resnet",
     "densenet_and_design",
     "looking_inside",
 )
