@@ -50,10 +50,10 @@ DATASET = "digits"
 #
 # **Glorot** initialisation, the default in Keras, takes $\sigma^2 = 2 / (n_\text{in} + n_\text{out})$. It was made for functions such as the
 # hyperbolic tangent, with slope 1 around 0. With ReLU the factor is $n_\text{in} / (n_\text{in} + n_\text{out})$: between layers of equal width each
-# layer *halves* the variance; where a layer narrows the loss is smaller. (In lesson 04 the gradient did not vanish in a network of 20 layers with
-# this default: an inception module mixes widths, and its shortest paths have one layer.) **He** initialisation takes $\sigma^2 = 2/n_\text{in}$, and
-# the factor is 1. For the gradient, which runs the other way through the same weights and past the same ReLUs, the argument is the same, with the
-# outputs counted instead of the inputs.
+# layer *halves* the variance; where a layer narrows, less of the variance is lost. (In lesson 04 the gradient did not vanish in a network of 20
+# layers with this default, perhaps because an inception module mixes widths, and its shortest paths have one layer.) **He** initialisation takes
+# $\sigma^2 = 2/n_\text{in}$, and the factor is 1. For the gradient, which runs the other way through the same weights and past the same ReLUs, the
+# argument is the same, with the outputs counted instead of the inputs.
 #
 # Half does not sound bad. Let us measure what thirty halves do, in NumPy: thirty layers of 256 units, 500 random inputs, and a random gradient sent
 # back from the top.
@@ -102,7 +102,8 @@ lesson.claim("he-keeps-the-variance", per_layer["He, 2/n"])
 
 # %% [markdown]
 # On the left the signal, on the right the gradient, which you read from right to left. He's weights keep the variance from layer to layer. With
-# Glorot's, both shrink by some twenty to thirty thousand on their way (thirty exact halves of the variance would make $2^{15} = 32{,}768$).
+# Glorot's, both shrink some twenty to thirty thousand times on their way. (Half the variance is a deviation smaller by the root of 2; thirty times,
+# that makes $2^{15} = 32{,}768$.)
 #
 # ### Does it matter in training?
 #
@@ -199,9 +200,10 @@ lesson.claim("he-learns-at-30", accuracies[30, "He"][:, -1].min())
 lesson.claim("glorot-stalls-at-30", accuracies[30, "Glorot"][:, -1].max())
 
 # %% [markdown]
-# With Glorot's weights the gradient is too small to move much. At 30 layers the network still answers at random (it is right once in ten), as the
-# slide says. At 22 layers the slide's network learned with Glorot's weights too, only later; ours has barely begun after 12 epochs. With more
-# patience both might wake up.
+# With Glorot's weights both the signal and the gradient die out on the way, as in the first figure; that fits. At 30 layers the network still answers
+# at random (it is right once in ten), as the slide says. At 22 layers the slide's network learned with Glorot's weights too, only later; of ours some
+# seeds have barely begun after 12 epochs. With more patience, or at another rate, both might wake up: at the end of the training the cosine has
+# brought the rate almost to zero.
 #
 # Neither initialisation is "good" or "bad": Glorot's was made for tanh, He's for ReLU.
 #
@@ -300,9 +302,10 @@ for normalise in (True, False):
 lesson.claim("normalisation-is-faster", best[True] - best[False])
 
 # %% [markdown]
-# In the second epoch the network with normalisation answers nearly always right, the other one at its best rate about two times in three. And it
-# minds less which of the three rates it gets. Its best rate is the largest of the three, so a still larger one might do better; that would only widen
-# the gap. Why it helps is still discussed; the paper at the end of this lesson looks into it.
+# In the second epoch the network with normalisation answers nearly always right, the other one at its best rate about two times in three. Its three
+# rates also lie closer together by then, but near 1 there is little room to differ, and in the first epoch they differed more than the other
+# network's. Its best rate is the largest of the three, so a still larger one might do better; that would only widen the gap. Why it helps is still
+# discussed; the paper at the end of this lesson looks into it.
 #
 # ## Are we now set?
 #
@@ -388,8 +391,9 @@ lesson.figure(
 # %% [markdown]
 # Two depths, plain and residual, three seeds: twelve runs. All get the same images, batches of 128, learning rate and number of steps. The shortcuts
 # are of option A, so that a plain and a residual network of one depth have the same number of weights. The rate comes from trials with two other
-# seeds: of 0.02 and 0.03 we took the one at which the training errors of the two residual networks lay further apart. The training error is the share
-# of wrong answers in the last epoch.
+# seeds: of 0.02 and 0.03 we took the one at which the training errors of the two residual networks lay further apart. (We cannot afford a rate for
+# each network here; the plain ones might learn sooner at another.) The training error is the share of wrong answers in the last epoch; who guesses
+# has 0.99.
 
 # %%
 CLASSES = int(train_labels.max()) + 1
@@ -421,11 +425,13 @@ for (depth, kind), values in losses.items():
     ax = axes[0 if kind == "plain" else 1]
     band(ax, values, f"{depth} layers", color="tab:blue" if depth == 20 else "tab:red")
     ax.set_title(kind.capitalize())
+for ax in axes:
+    ax.axhline(np.log(CLASSES), color="black", linestyle=":", label="guessing")
 axes[0].set_ylabel("training loss")
-axes[0].legend(frameon=False)
+axes[0].legend(frameon=False, loc="lower left")
 lesson.figure(
     fig,
-    alt="Plain: the loss of 56 layers hardly falls, that of 20 layers falls more. Residual: both fall far, and 56 layers end below 20.",
+    alt="Plain: the loss of 56 layers hardly falls, that of 20 layers falls more. Residual: both start above the line of guessing, fall far, and 56 layers end below 20.",
 )
 
 # %%
@@ -437,8 +443,9 @@ lesson.claim("deeper-residual-is-better", mean[56, "residual"] - mean[20, "resid
 
 # %% [markdown]
 # Look at the left panel first. Twenty plain layers have begun to learn; 56 plain layers have hardly begun. These are the images they train on: this
-# is no overfitting. On the right, with as many weights and 9 or 27 additions, both learn far more, and the order has turned. The printed ranges show
-# whether the three runs of one depth stay clear of those of the other.
+# is no overfitting. On the right, with as many weights and 9 or 27 additions, both learn far more, and the order has turned. In our run the ranges of
+# the two residual networks stayed clear of each other; but three seeds are few. (The residual networks start above the dotted line, which is
+# guessing: each addition makes the numbers larger, so that their first answers are wrong with much confidence.)
 #
 # But this is 160 steps, at the rate we chose: we see who learns *sooner*. That the plain network of 56 layers stays behind after 64,000 steps is the
 # paper's result, not ours. And the turn depends on the rate: in our trials with other seeds the two residual networks overlapped at 0.03, and at 0.1
@@ -486,13 +493,15 @@ print({kind: round(ratio, 1) for kind, ratio in growth.items()})
 lesson.claim("shortcuts-tame-the-gradient", growth["plain"] / growth["residual"])
 
 # %% [markdown]
-# Surprised? Without normalisation, Glorot's gradients vanished in the first section. Here, *with* batch normalisation, the first layer's gradient
-# does not vanish in the plain network: it *grows* with depth. A step that suits the last layers may then be too large for the first. With shortcuts
-# it grows far less: part of what arrives at a block comes through the addition unchanged. And if every block starts as the identity, depth hardly
-# changes it, since at the start all these networks compute what one shallow network computes.
+# Surprised? These networks start with He's weights, which kept the gradient level in the first section. With batch normalisation on top, the first
+# layer's gradient does not vanish in the plain network, and does not stay level: it *grows* with depth. With shortcuts it grows far less. The sum
+# collects the output of block after block, so its scale rises, while each normalised branch adds about the same; a later block therefore changes the
+# sum by a smaller share, and changes the gradient less. And if every block starts as the identity, depth hardly changes it, since at the start all
+# these networks compute what one shallow network computes.
 #
-# Is that why deep plain networks train badly? We measured one layer at one moment, not a cause. The paper found healthy gradients in its plain
-# networks with batch normalisation (section 4.1), thought vanishing gradients an unlikely cause, and left the question open.
+# Is that why deep plain networks train badly? We measured one layer of narrow, fresh networks from one seed, not a cause. The slides are not wrong;
+# what we add is that here the trouble is growth. The paper asked whether gradients vanish in its plain networks, found them healthy (section 4.1,
+# without numbers), and left the question open.
 #
 # ## ResNet-18 to ResNet-152
 #
@@ -517,30 +526,29 @@ print(
 # Three layers instead of two, four times the channels, and a little cheaper. The network itself is a loop over stages and blocks:
 
 # %%
-cvkit.show_source(cvkit.models.resnet)
+cvkit.show_source(cvkit.models.resnet, docstring=False)
 
 # %% [markdown]
 # We count parameters and multiply-adds, as in lesson 02. For the second column we swap the two ends: for CIFAR-10 people use the same four stages
-# with a 3 × 3 convolution in front, no pooling, and ten classes at the end. To count, we need shapes and no numbers; Keras can put off drawing them.
+# with a 3 × 3 convolution in front, no pooling, and ten classes at the end. To count, we need shapes and no numbers. In a *stateless scope* Keras
+# draws the weights only when it leaves the scope, and before that we make it forget them (lesson 03).
 
 
 # %%
 def on_paper(depth, **options):
     """A ResNet with shapes, whose weights are never drawn."""
-    with keras.StatelessScope():  # draws the weights when it ends
+    with keras.StatelessScope():
         network = cvkit.models.resnet(depth, **options)
-        keras.utils.clear_session()  # and now has forgotten them
+        keras.utils.clear_session()
     return network
 
 
 # %%
 imagenet, cifar, work = [], [], []
 for depth in (18, 34, 50, 101, 152):
-    network = on_paper(depth)
+    network, small = on_paper(depth), on_paper(depth, stem="cifar")
     imagenet.append(cvkit.analysis.count_parameters(network, trainable=True))
-    ends = sum(cvkit.analysis.count_parameters(network.get_layer(name)) for name in ("stem_conv", "output"))
-    channels = network.get_layer("pool").output.shape[-1]
-    cifar.append(imagenet[-1] - ends + 3 * 3 * 3 * 64 + 10 * (channels + 1))
+    cifar.append(cvkit.analysis.count_parameters(small, trainable=True))
     work.append(cvkit.analysis.count_multiply_adds(network))
     print(
         f"ResNet-{depth:<4} ImageNet {imagenet[-1]:>10,}  CIFAR-10 {cifar[-1]:>10,}  {work[-1] / 1e9:5.2f} billion multiply-adds"
@@ -668,9 +676,10 @@ assert stage_weights(1024, 2048, 3) == 14_942_208
 # %% [markdown]
 # ## What you saw
 # - Through ReLU layers of equal width, Glorot's weights halve the variance at each step, He's keep it. At 30 layers that decided whether a network
-#   learned within 12 epochs.
-# - Batch normalisation gives each channel a scale of its own, in use by running averages. It speeds learning up.
-# - Even so, deeper plain networks have a higher training error. With shortcuts the order turned, in 160 steps at a small learning rate.
+#   learned within 12 epochs at our rate.
+# - Batch normalisation gives each channel a scale of its own, in use by running averages. It sped up learning in our network of eight layers.
+# - Even so, the deeper plain network had the higher training error: after 160 steps in ours, after 64,000 in the paper's. With shortcuts the order
+#   turned, at the rate that we had picked, not at every rate.
 # - In fresh plain networks with batch normalisation the first layer's gradient grows with depth; with shortcuts it grows far less.
 # - ResNet-50 has 25.6 million parameters for ImageNet and 23.5 million for CIFAR-10: know which table you read.
 #
