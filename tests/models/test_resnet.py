@@ -95,7 +95,7 @@ def test_equals_keras_with_its_weights():
     copy_from_keras(peer, model)
     images = rng.normal(size=(2, 64, 96, 3)).astype("float32")
     expected = to_numpy(peer(images, training=False))
-    assert np.ptp(expected) > 1  # the outputs differ among each other by far more than the tolerance
+    assert np.ptp(expected) > 0.1  # the outputs differ among each other by a thousand times the tolerance
     np.testing.assert_allclose(to_numpy(model(images, training=False)), expected, rtol=1e-4, atol=1e-4)
 
 
