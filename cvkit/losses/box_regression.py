@@ -93,7 +93,7 @@ def _squared_length(vectors):
 def _angle(boxes):
     # arctan(w / h). Without a width or a height there is no shape: the loss then has no term for it.
     size = _size(boxes)
-    has_shape = ops.min(size, axis=-1, keepdims=True) > keras.config.epsilon()
+    has_shape = ops.minimum(size[..., :1], size[..., 1:]) > keras.config.epsilon()  # (..., 1)
     size = ops.where(has_shape, size, ops.ones_like(size))
     return ops.arctan2(size[..., 0], size[..., 1])  # (...)
 

@@ -18,9 +18,9 @@ def make_convolutional(model):
     convolutions.
 
     On an image larger than the model's own, output (i, j) is what the model says of the window whose upper left corner
-    is at (i, j) times the network's stride. That is exact where no layer pads (padding="valid") and each pooling
-    divides the size of the model's own maps. With padding="same" a window cut out sees zeros at its border and the
-    same window inside a larger image sees its neighbours, so the two differ somewhat.
+    is at (i, j) times the network's stride. That is exact where no layer pads (padding="valid"). With padding="same" a
+    window cut out sees zeros at its border, while the same window inside a larger image sees its neighbours, so that
+    the two differ somewhat.
 
     Args:
         model: a built functional or Sequential `keras.Model` on one image of fixed size: convolutions and pooling, a
