@@ -99,8 +99,8 @@ def _angle(boxes):
 
 
 def _ratio(numerator, denominator):
-    # Zero over zero is zero, in value and gradient.
-    return numerator / ops.where(denominator > 0, denominator, ops.ones_like(denominator))
+    # Areas too small to be squared in float32 count as none: their ratio is the numerator, in value and gradient.
+    return numerator / ops.where(denominator > keras.config.epsilon() ** 2, denominator, ops.ones_like(denominator))
 
 
 def _check(targets, boxes, kind):

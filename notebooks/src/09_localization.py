@@ -571,7 +571,7 @@ WINDOW, STRIDE = 48, 8
 
 
 def read_scenes(split):
-    options = dict(image_size=128, num_objects=(2, 4), occlusion=0, classes=4, num_train=400, num_test=50)
+    options = dict(image_size=128, num_objects=(2, 4), occlusion=0, classes=3, num_train=400, num_test=50)
     data = cvkit.data.load("shapes", split, **options)
     padded = np.pad(data["images"], ((0, 0), (16, 16), (16, 16), (0, 0)), mode="edge") / np.float32(127.5) - 1
     return padded, [truth["boxes"] + 16 for truth in data["objects"]], [truth["labels"] for truth in data["objects"]]
@@ -582,40 +582,40 @@ test_scenes, test_scene_boxes, test_scene_labels = read_scenes("test")
 scenes.shape, [len(frames) for frames in scene_boxes[:10]]
 
 # %% [markdown]
-# To learn from, we cut windows out of the training scenes: every second one around an object, a few pixels off centre, the others anywhere. If an
-# object's centre is at most 8 pixels from the window's, in x and in y, the window gets its class and its box, as shares of the window; otherwise
-# class 0.
+# To learn from, we cut windows out of the training scenes: every second one around an object, a few pixels off centre, the others anywhere. If the
+# nearest object's centre is at most 6 pixels from the window's, in x and in y, the window gets its class and its box, as shares of the window. If it is
+# more than 12 pixels away, the window is of class 0. What lies between is neither, and gets the weight zero in the loss.
 
 
 # %%
 def cut(rng):
-    """One window (48, 48, 3) of a random training scene, its class (0 for nothing), and its box, corners as shares."""
+    """A window (48, 48, 3) of a training scene, its class, its box (corners as shares), the weight of its class."""
     k = rng.integers(len(scenes))
     centres = (scene_boxes[k][:, :2] + scene_boxes[k][:, 2:]) / 2
     if rng.random() < 0.5:
-        corner = centres[rng.integers(len(centres))] - WINDOW / 2 + rng.integers(-7, 8, 2)
+        corner = centres[rng.integers(len(centres))] - WINDOW / 2 + rng.integers(-6, 7, 2)
     else:
         corner = rng.integers(0, 160 - WINDOW + 1, 2)
     x, y = np.clip(np.rint(corner), 0, 160 - WINDOW).astype(int)
     distances = abs(centres - [x + WINDOW / 2, y + WINDOW / 2]).max(axis=1)
-    nearest = distances.argmin()
+    nearest, distance = distances.argmin(), distances.min()
     frame = (scene_boxes[k][nearest] - [x, y, x, y]) / WINDOW
-    label = 1 + scene_labels[k][nearest] if distances[nearest] <= 8 else 0
-    return scenes[k, y : y + WINDOW, x : x + WINDOW], label, frame
+    label = 1 + scene_labels[k][nearest] if distance <= 6 else 0
+    return scenes[k, y : y + WINDOW, x : x + WINDOW], label, frame, float(distance <= 6 or distance > 12)
 
 
 # %%
 rng = np.random.default_rng(0)
-windows, window_labels, frames = map(np.array, zip(*(cut(rng) for _ in range(4000)), strict=True))
+windows, window_labels, frames, weights = map(np.array, zip(*(cut(rng) for _ in range(5000)), strict=True))
 window_boxes = ops.convert_to_numpy(convert_boxes(frames.astype("float32"), "xyxy", "cxcywh"))
-SHOWN = [np.flatnonzero(window_labels == label)[k] for k in range(2) for label in range(5)]
-fig = cvkit.plots.image_grid((windows[SHOWN] + 1) / 2, [f"class {window_labels[i]}" for i in SHOWN], columns=10)
+SHOWN = [np.flatnonzero(window_labels == label)[k] for k in range(2) for label in range(4)]
+fig = cvkit.plots.image_grid((windows[SHOWN] + 1) / 2, [f"class {window_labels[i]}" for i in SHOWN], columns=8)
 for ax, i in zip(fig.axes, SHOWN, strict=True):
     if window_labels[i]:
         cvkit.plots.boxes(ax, WINDOW * frames[[i]])
 fig.suptitle("Windows to learn from, two of each class; class 0 has no box")
 lesson.figure(
-    fig, alt="Ten windows. Eight have an object near their middle, framed; two are empty or hold parts of objects."
+    fig, alt="Eight windows. Six have an object near their middle, framed; two are empty or hold parts of objects."
 )
 
 # %% [markdown]
@@ -629,15 +629,15 @@ def window_network():
     for filters in (16, 32, 64):
         x = layers.MaxPooling2D(2)(convolution(x, filters, padding="valid"))  # 48 -> 23 -> 10 -> 4
     x = layers.Dense(64, activation="relu")(layers.Flatten()(x))
-    return keras.Model(image, two_heads(x, 5))
+    return keras.Model(image, two_heads(x, 1 + 3))
 
 
 # %%
 detector = window_network()
 cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-rate = keras.optimizers.schedules.CosineDecay(2e-3, 6 * 63)
+rate = keras.optimizers.schedules.CosineDecay(2e-3, 6 * int(np.ceil(len(windows) / 64)))
 detector.compile(keras.optimizers.Adam(rate), loss=[cross_entropy, LOSSES["GIoU"]])
-counts = [np.ones(len(windows)), (window_labels > 0).astype("float32")]
+counts = [weights.astype("float32"), (window_labels > 0).astype("float32")]
 cvkit.restart(detector, seed=0)
 detector.fit(windows, [window_labels, window_boxes], sample_weight=counts, batch_size=64, epochs=6, verbose=0)
 cvkit.analysis.count_parameters(detector)
@@ -772,7 +772,7 @@ lesson.claim("one-pass-is-faster", [work[0] / work[1], times[0] / times[1]])
 
 
 # %%
-def detections(scene, threshold=0.5):
+def detections(scene, threshold=0.8):
     """Boxes (n, 4) in pixels of the scene, confidences (n,) and classes (n,) of all places that are sure enough."""
     scores, says = (output[0] for output in sliding.predict_on_batch(scene[None]))
     sure = confidence(scores)
@@ -783,7 +783,7 @@ def detections(scene, threshold=0.5):
 
 
 # %%
-def suppress(boxes, sure, threshold=0.4):
+def suppress(boxes, sure, threshold=0.3):
     """Rounds of suppression, each as (kept, struck out, left over): an index and two arrays of indices."""
     left, rounds = np.argsort(-sure), []
     while len(left):
