@@ -428,7 +428,8 @@ lesson.figure(
 
 # %% [markdown]
 # With the plain IoU the box does not move at all. With the others it first *grows* towards the target, until the two overlap; then the IoU itself
-# takes over, and the box shrinks to fit. (With DIoU the box grows because that lengthens the diagonal $c$.) All three arrive.
+# takes over, and the box shrinks to fit. (With DIoU the box grows because that lengthens the diagonal $c$.) All three arrive. The curves tremble
+# because the loss has a kink wherever two edges meet, and each step jumps across; the shorter the steps, the less.
 #
 # ### In training
 #
@@ -665,7 +666,7 @@ print(f"{np.sum(sure > 0.5)} of {sure.size} windows say that there is an object"
 
 # %%
 fig, axes = plt.subplots(1, 2, figsize=(8, 3.7))
-axes[0].imshow((scene + 1) / 2)
+axes[0].imshow((scene + 1) / 2, alpha=0.5)
 some = np.array([[0, 0, 48, 48], [8, 0, 56, 48], [112, 112, 160, 160]])
 cvkit.plots.boxes(axes[0], some, color=["black", "grey", "black"])
 axes[0].set(title="The scene; its first two windows, and the last", xlabel="x in pixels", ylabel="y in pixels")
@@ -805,7 +806,7 @@ print([f"kept 1, struck out {len(struck)}, left {len(left)}" for _, struck, left
 # %%
 fig, axes = plt.subplots(1, 5, figsize=(12, 3), sharey=True)
 for ax in axes:
-    ax.imshow((scene + 1) / 2)
+    ax.imshow((scene + 1) / 2, alpha=0.5)  # paler, so that frames show
     ax.set(xlabel="x in pixels")
 axes[0].set(title=f"{len(found)} boxes", ylabel="y in pixels")
 cvkit.plots.boxes(axes[0], found, color="black")
