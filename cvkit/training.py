@@ -30,7 +30,7 @@ def restart(model, seed):
     """
     keras.utils.set_random_seed(seed)
     try:
-        fresh = keras.models.clone_model(model)
+        fresh = keras.models.clone_model(_uncompiled(model))
     except (TypeError, ValueError, NotImplementedError) as error:
         raise TypeError(
             f"restart needs a functional or sequential model; Keras cannot make a second {type(model).__name__}. "
@@ -43,6 +43,12 @@ def restart(model, seed):
         fresh.build(model.trainable_variables)
         _copy(fresh, optimizer)
     return model
+
+
+def _uncompiled(model):
+    # The same layers without what compile() was given: Keras can copy a loss of one's own only if it is registered.
+    is_graph = isinstance(model, (keras.Function, keras.Sequential)) and model.built
+    return keras.Model(model.inputs, model.outputs) if is_graph else model
 
 
 def _copy(source, target):

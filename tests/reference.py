@@ -248,3 +248,25 @@ def occlusion_map(score, image, patch, stride, fill):
             total[top : top + patch, left : left + patch] += score(image) - score(covered)
             count[top : top + patch, left : left + patch] += 1
     return total / count
+
+
+def iou_loss(target, box, kind):
+    """One pair, in Python's own numbers, after the equations of the papers."""
+    (tx1, ty1, tx2, ty2), (x1, y1, x2, y2) = (tuple(map(float, corners)) for corners in (target, box))
+    overlap = max(min(tx2, x2) - max(tx1, x1), 0) * max(min(ty2, y2) - max(ty1, y1), 0)
+    union = max(tx2 - tx1, 0) * max(ty2 - ty1, 0) + max(x2 - x1, 0) * max(y2 - y1, 0) - overlap
+    iou = overlap / union if union else 0
+    width, height = max(tx1, tx2, x1, x2) - min(tx1, tx2, x1, x2), max(ty1, ty2, y1, y2) - min(ty1, ty2, y1, y2)
+    if kind == "iou":
+        return 1 - iou
+    if kind == "giou":
+        return 1 - iou + ((width * height - union) / (width * height) if width * height else 0)
+    distance = ((tx1 + tx2 - x1 - x2) ** 2 + (ty1 + ty2 - y1 - y2) ** 2) / 4
+    loss = 1 - iou + (distance / (width**2 + height**2) if distance else 0)
+    if kind == "diou":
+        return loss
+    angles = [
+        math.atan(w / h) if w > 0 and h > 0 else math.pi / 4 for w, h in ((tx2 - tx1, ty2 - ty1), (x2 - x1, y2 - y1))
+    ]
+    v = 4 / math.pi**2 * (angles[0] - angles[1]) ** 2
+    return loss + (v * v / (1 - iou + v) if v else 0)

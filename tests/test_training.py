@@ -52,6 +52,15 @@ def test_trains_as_a_new_network_does(optimizer):
     assert expected[0] != pytest.approx(expected[1], rel=1e-2)
 
 
+@pytest.mark.parametrize("model", [build, lambda: keras.Sequential([keras.Input((6,)), layers.Dense(3)])])
+def test_a_network_with_a_loss_of_ones_own_can_be_restarted(model):
+    model = model()
+    model.compile("sgd", loss=lambda truth, says: keras.losses.mean_squared_error(truth, says))
+    targets = np.zeros((40, 3), "float32")
+    first = [restart(model, 0).fit(IMAGES, targets, verbose=0).history["loss"] for _ in range(2)]
+    assert first[0] == pytest.approx(first[1], rel=1e-4)
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=list(OPTIMIZERS))
 def test_begins_as_a_new_network_and_repeats_itself(optimizer):
     keras.utils.set_random_seed(3)

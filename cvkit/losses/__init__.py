@@ -1,12 +1,15 @@
-"""Losses: triplets and pairs of faces, style and content of images."""
+"""Losses: triplets and pairs of faces, style and content of images, boxes."""
 
+from cvkit.losses.box_regression import IOU_KINDS, iou_loss
 from cvkit.losses.contrastive import ContrastiveLoss, contrastive_loss
 from cvkit.losses.perceptual import feature_reconstruction_loss, normalized_gram_matrix, normalized_style_loss
+from cvkit.losses.smooth_l1 import smooth_l1_loss
 from cvkit.losses.style import content_loss, gram_matrix, style_loss
 from cvkit.losses.total_variation import total_variation_loss
 from cvkit.losses.triplet import TripletLoss, batch_triplet_loss, pairwise_distances, triplet_loss
 
 __all__ = [
+    "IOU_KINDS",
     "ContrastiveLoss",
     "TripletLoss",
     "batch_triplet_loss",
@@ -14,9 +17,11 @@ __all__ = [
     "contrastive_loss",
     "feature_reconstruction_loss",
     "gram_matrix",
+    "iou_loss",
     "normalized_gram_matrix",
     "normalized_style_loss",
     "pairwise_distances",
+    "smooth_l1_loss",
     "style_loss",
     "total_variation_loss",
     "triplet_loss",

@@ -1,6 +1,7 @@
 """The networks of the course, one a file, each a functional Keras model."""
 
 from cvkit.models.alexnet import alexnet
+from cvkit.models.convolutional import make_convolutional
 from cvkit.models.densenet import dense_block, densenet, densenet_cifar, transition
 from cvkit.models.googlenet import AUXILIARY_LOSS_WEIGHTS, INCEPTION_WIDTHS, auxiliary_head, googlenet, inception_block
 from cvkit.models.inception_resnet import inception_resnet, inception_resnet_block
@@ -33,6 +34,7 @@ __all__ = [
     "inception_resnet_block",
     "lenet5",
     "lenet5_original",
+    "make_convolutional",
     "mlpconv",
     "nin",
     "normalized_convolution",

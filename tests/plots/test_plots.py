@@ -122,3 +122,22 @@ def test_block_diagram_refuses_a_whole_network(ax):
         x = keras.layers.ReLU()(x)
     with raises("at most 40 layers to be readable. Received 41"):
         plots.block_diagram(keras.Model(maps, x), ax)
+
+
+def test_boxes_frame_whole_pixels(ax):
+    drawn = plots.boxes(ax, np.array([[0, 0, 4, 2], [1, 1, 3, 5]]), ["a", "b"], color=["red", "blue"])
+    assert drawn is ax
+    # imshow draws pixel 0 from -0.5 to 0.5, so the box 0..4 is framed from -0.5 to 3.5.
+    assert [patch.get_bbox().bounds for patch in ax.patches] == [(-0.5, -0.5, 4, 2), (0.5, 0.5, 2, 4)]
+    assert [text.get_text() for text in ax.texts] == ["a", "b"]
+    assert ax.patches[1].get_edgecolor()[:3] == (0, 0, 1)
+    assert len(plots.boxes(plt.figure().gca(), np.zeros((0, 4))).patches) == 0
+
+
+def test_boxes_refuse_what_does_not_fit(ax):
+    with raises(r"boxes must have shape \(N, 4\).*Received shape \(4,\).*box\[None\]"):
+        plots.boxes(ax, np.zeros(4))
+    with raises("labels must be one a box. Received 1 for 2 boxes"):
+        plots.boxes(ax, np.zeros((2, 4)), ["a"])
+    with raises("color must be one a box. Received 3 for 2 boxes"):
+        plots.boxes(ax, np.zeros((2, 4)), color=["red"] * 3)

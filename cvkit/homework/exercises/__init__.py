@@ -8,4 +8,5 @@ LESSONS = (
     "resnet",
     "densenet_and_design",
     "looking_inside",
+    "localization",
 )
