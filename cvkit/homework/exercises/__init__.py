@@ -7,4 +7,5 @@ LESSONS = (
     "inception",
     "densenet_and_design",
     "looking_inside",
+    "transfer",
 )
