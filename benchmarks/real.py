@@ -62,7 +62,8 @@ def main():
         shared = Path(folder).parent / "keras_home"
         if shared.is_dir():  # Keras writes into its cache, so it gets a copy; it looks for it when it is imported
             os.environ["KERAS_HOME"] = shutil.copytree(shared, f"{place}/keras")
-        return 1 if any([_short(name) for name in SETS]) else 0
+        short = [_short(name) for name in SETS]
+    return int(any(short))
 
 
 def _short(name):
