@@ -126,7 +126,7 @@ if NETWORK == "small_vgg":
 
 # %%
 wrong = ops.convert_to_numpy(ops.softmax(network(np.stack([resize(square, SIDE) for square in squares]) / 255)))
-print("answers, as numbers of classes:", wrong.argmax(axis=1))
+print("different answers to six photographs:", len(set(wrong.argmax(axis=1).tolist())))
 print(f"largest difference between two photographs' probabilities: {np.ptp(wrong, axis=0).max():.3f}")
 
 # %% [markdown]
@@ -224,7 +224,7 @@ print("maps of the last stage:", body.output[STAGES[-1]].shape[1:], "scores:", m
 # %%
 cvkit.backbones.freeze(body)
 print("learns:", [weight.path for weight in model.trainable_weights])
-print(f"{sum(w.shape.num_elements() for w in model.trainable_weights):,} of {model.count_params():,} numbers")
+print(f"{sum(int(np.prod(w.shape)) for w in model.trainable_weights):,} of {model.count_params():,} numbers")
 
 # %% [markdown]
 # ### Why the body should not learn yet
@@ -261,8 +261,8 @@ extract = keras.Model(body.input, features)
 
 
 def extract_features(images, extractor=extract):
-    """Features of many images."""
-    return extractor.predict(images, batch_size=100, verbose=0)
+    """Features of many images, as an array, or a dict of arrays."""
+    return keras.tree.map_structure(ops.convert_to_numpy, extractor(images, training=False))
 
 
 pool_features, test_features = extract_features(pool), extract_features(test_images)
@@ -283,7 +283,8 @@ def train_head(seed, inputs):
 
 def accuracy(network, inputs):
     """Share of the test images that a network gets right."""
-    return float(np.mean(network.predict(inputs, batch_size=100, verbose=0).argmax(axis=1) == test_labels))
+    scores = ops.convert_to_numpy(network(inputs, training=False))
+    return float(np.mean(scores.argmax(axis=1) == test_labels))
 
 
 # %%
