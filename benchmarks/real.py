@@ -40,10 +40,10 @@ def accuracy(name):
     from cvkit import backbones, data
 
     side, tap, averaged, _ = SETS[name]
+    train, test = (data.load(name, split, size=side) for split in ("train", "test"))
     body = backbones.backbone("MobileNet", "imagenet", (tap,), (side, side, 3), alpha=WIDTH)
     layer = keras.layers.GlobalAveragePooling2D() if averaged else keras.layers.Flatten()
     extract = keras.Model(body.input, layer(body.output[tap]))
-    train, test = (data.load(name, split, size=side) for split in ("train", "test"))
     features, unseen = (
         extract.predict(split["images"].astype("float32"), batch_size=50, verbose=0) for split in (train, test)
     )
