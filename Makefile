@@ -1,6 +1,6 @@
 # Every command sets up what it needs; a second run starts at once. `make` alone prints the list.
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-backends test-browser notebooks run lint requirements bench clean
+.PHONY: help lab test test-backends test-browser notebooks run lint requirements bench bench-real clean
 
 PY := .venv/bin/python
 READY := .venv/.done-requirements
@@ -59,6 +59,9 @@ requirements: $(READY) ## resolve requirements.txt and environment.yml anew from
 
 bench: $(READY) ## measure the ratios of benchmarks/
 	@$(PY) -m benchmarks
+
+bench-real: $(READY) ## accuracy of a linear head on MobileNet's features of the real sets (CVKIT_DATA=/path/to/sets)
+	@$(PY) -m benchmarks.real
 
 clean: ## remove .venv and all that was built; downloaded data stays
 	rm -rf .venv build notebooks/solutions .pytest_cache .ruff_cache .hypothesis

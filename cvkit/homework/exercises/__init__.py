@@ -8,5 +8,6 @@ LESSONS = (
     "resnet",
     "densenet_and_design",
     "looking_inside",
+    "transfer",
     "localization",
 )
