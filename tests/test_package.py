@@ -30,7 +30,7 @@ def test_a_notebook_starts_without_notes_from_tensorflow():
 def test_rooms_are_found():
     assert {"detection", "layers", "lesson", "show_source"} <= set(dir(cvkit))
     assert cvkit.detection.iou([[0, 0, 1, 1]], [[0, 0, 1, 1]]).shape == (1, 1)
-    with pytest.raises(AttributeError, match="has no attribute 'trackingg'; it has analysis, data"):
+    with pytest.raises(AttributeError, match="has no attribute 'trackingg'; it has analysis, backbones, data"):
         cvkit.trackingg  # noqa: B018
 
 
