@@ -603,7 +603,7 @@ fig = cvkit.plots.image_grid((windows[SHOWN] + 1) / 2, [CAPTIONS[window_labels[i
 for ax, i in zip(fig.axes, SHOWN, strict=True):
     if window_labels[i]:
         cvkit.plots.boxes(ax, WINDOW * frames[[i]])
-fig.suptitle("Windows to learn from, two of each class; class 0 has no box")
+fig.suptitle("Windows to learn from, two of each class")
 lesson.figure(fig, alt="Eight windows. Six have an object near their middle, framed; two have none there.")
 
 # %% [markdown]
