@@ -26,13 +26,13 @@ class Entry:
         taps: layer whose output is the last one of each stride; "> name" stands for what goes into the layer `name`,
             "" for the network's output.
         smallest: smallest height and width in pixels.
-        usual: height and width of the images it was trained on.
+        side: height and width that the whole network takes, head included; None for any.
     """
 
     mode: str
     taps: dict
     smallest: int = 32
-    usual: int = 224
+    side: int | None = 224
 
 
 def _taps(*names, first=1):
@@ -53,14 +53,14 @@ APPLICATIONS = {
     "ResNet50V2": Entry("tf", _taps(*_RESNET_V2)),
     "VGG16": Entry("caffe", _taps(*_VGG16, first=0)),
     "VGG19": Entry("caffe", _taps(*_VGG19, first=0)),
-    "Xception": Entry("tf", _taps(*_XCEPTION), smallest=71, usual=299),
+    "Xception": Entry("tf", _taps(*_XCEPTION), smallest=71, side=299),
     "MobileNet": Entry("tf", _taps(*(f"conv_pw_{k}_relu" for k in (1, 3, 5, 11, 13)))),
     "MobileNetV2": Entry("tf", _taps(*_MOBILENET_V2)),
     "EfficientNetV2B0": Entry(None, _taps(*_EFFICIENTNET, "top_activation")),
     "DenseNet121": Entry("torch", _taps("conv1_relu", "pool2_relu", "pool3_relu", "pool4_relu", "relu")),
     "ConvNeXtTiny": Entry(None, _taps(*_CONVNEXT, first=2)),
 }
-_OWN = Entry(None, _taps(*(f"stage{k}" for k in range(1, 6)), first=0), smallest=16, usual=32)
+_OWN = Entry(None, _taps(*(f"stage{k}" for k in range(1, 6)), first=0), smallest=16, side=None)
 
 
 def backbone(name=EMBEDDED, weights="embedded", taps=("C2", "C3", "C4"), input_shape=(None, None, 3), alpha=None):
@@ -98,11 +98,7 @@ def backbone(name=EMBEDDED, weights="embedded", taps=("C2", "C3", "C4"), input_s
     entry = _entry(name)
     if isinstance(taps, str) or not taps or not set(taps) <= set(entry.taps):
         raise ValueError(f"taps of {name} must be some of {', '.join(entry.taps)}. Received {taps!r}.")
-    _check(name, entry, weights, input_shape, alpha)
-    if name == EMBEDDED:
-        model = _own(weights, input_shape, num_classes=None)
-    else:
-        model = _application(name, entry, weights, input_shape, alpha, include_top=False)
+    model = _network(name, entry, weights, input_shape, alpha, head=False)
     outputs = {tap: _tensor(model, layer) for tap, layer in entry.taps.items() if tap in taps}
     return keras.Model(model.inputs[0], outputs, name=name)
 
@@ -128,11 +124,7 @@ def classifier(name=EMBEDDED, weights="embedded", alpha=None):
         (None, 10)
     """
     entry = _entry(name)
-    side = None if name == EMBEDDED else entry.usual
-    _check(name, entry, weights, (side, side, 3), alpha)
-    if name == EMBEDDED:
-        return _own(weights, (None, None, 3), num_classes=10)
-    model = _application(name, entry, weights, (side, side, 3), alpha, include_top=True, classifier_activation=None)
+    model = _network(name, entry, weights, (entry.side, entry.side, 3), alpha, head=True)
     return keras.Model(model.inputs[0], model.outputs[0], name=name)
 
 
@@ -210,6 +202,14 @@ def _entry(name):
     if name not in APPLICATIONS:
         raise ValueError(f"name must be {EMBEDDED} or one of {', '.join(APPLICATIONS)}. Received {name!r}.")
     return APPLICATIONS[name]
+
+
+def _network(name, entry, weights, input_shape, alpha, head):
+    _check(name, entry, weights, input_shape, alpha)
+    if name == EMBEDDED:
+        return _own(weights, input_shape, num_classes=10 if head else None)
+    options = dict(include_top=True, classifier_activation=None) if head else dict(include_top=False)
+    return _application(name, entry, weights, input_shape, alpha, **options)
 
 
 def _own(weights, input_shape, num_classes):
