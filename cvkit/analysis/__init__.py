@@ -11,6 +11,7 @@ from cvkit.analysis.layer_table import LayerTable, layer_table
 from cvkit.analysis.map_scores import mass_inside, pointing_game
 from cvkit.analysis.multiply_adds import count_multiply_adds
 from cvkit.analysis.occlusion import occlusion_map
+from cvkit.analysis.on_paper import on_paper
 from cvkit.analysis.parameters import count_parameters
 from cvkit.analysis.receptive_field import receptive_field
 from cvkit.analysis.saliency import saliency
@@ -33,6 +34,7 @@ __all__ = [
     "layer_table",
     "mass_inside",
     "occlusion_map",
+    "on_paper",
     "pointing_game",
     "receptive_field",
     "saliency",

@@ -131,17 +131,14 @@ drop(ones, training=True), drop(ones, training=False)
 cvkit.show_source(cvkit.models.alexnet, docstring=False)
 
 # %% [markdown]
-# The networks of this and the next section have up to 144 million parameters, half a gigabyte, and we only want to count them. Inside Keras'
-# *stateless scope* a network gets its shapes, but no number is drawn. `clear_session` makes Keras forget it before the scope ends.
+# The networks of this and the next section have up to 144 million parameters, half a gigabyte, and we only want to count them.
+# `cvkit.analysis.on_paper` builds a network that has its shapes, but no number is drawn.
 
 
 # %%
 def layer_table(build, **options):
     """The layer table of the network that `build(**options)` makes; its parameters stay on paper."""
-    with keras.StatelessScope():
-        table = cvkit.analysis.layer_table(build(**options))
-        keras.utils.clear_session()
-    return table
+    return cvkit.analysis.layer_table(cvkit.analysis.on_paper(build, **options))
 
 
 def total(table, column="parameters"):

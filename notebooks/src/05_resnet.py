@@ -526,23 +526,15 @@ cvkit.show_source(cvkit.models.resnet, docstring=False)
 
 # %% [markdown]
 # We count parameters and multiply-adds, as in lesson 02. For the second column we swap the two ends: for CIFAR-10 people use the same four stages
-# with a 3 × 3 convolution in front, no pooling, and ten classes at the end. To count, we need shapes and no numbers. In a *stateless scope* Keras
-# draws the weights only when it leaves the scope, and before that we make it forget them (lesson 03).
-
-
-# %%
-def on_paper(depth, **options):
-    """A ResNet with shapes, whose weights are never drawn."""
-    with keras.StatelessScope():
-        network = cvkit.models.resnet(depth, **options)
-        keras.utils.clear_session()
-    return network
-
+# with a 3 × 3 convolution in front, no pooling, and ten classes at the end. To count, we need shapes and no numbers, so the networks stay on paper,
+# as in lesson 03.
 
 # %%
+from cvkit.analysis import on_paper
+
 imagenet, cifar, work = [], [], []
 for depth in (18, 34, 50, 101, 152):
-    network, small = on_paper(depth), on_paper(depth, stem="cifar")
+    network, small = (on_paper(cvkit.models.resnet, depth=depth, stem=stem) for stem in ("imagenet", "cifar"))
     imagenet.append(cvkit.analysis.count_parameters(network, trainable=True))
     cifar.append(cvkit.analysis.count_parameters(small, trainable=True))
     work.append(cvkit.analysis.count_multiply_adds(network))
@@ -563,7 +555,8 @@ lesson.claim("resnet-parameters-imagenet", imagenet)
 # the same in both, but here the 1 × 1 before it runs at four times the positions. The paper's version:
 
 # %%
-print(f"{cvkit.analysis.count_multiply_adds(on_paper(50, stride_in='1x1')) / 1e9:.2f} billion")
+network = on_paper(cvkit.models.resnet, depth=50, stride_in="1x1")
+print(f"{cvkit.analysis.count_multiply_adds(network) / 1e9:.2f} billion")
 
 # %% [markdown]
 # ## Exercises
