@@ -270,3 +270,36 @@ def iou_loss(target, box, kind):
     ]
     v = 4 / math.pi**2 * (angles[0] - angles[1]) ** 2
     return loss + (v * v / (1 - iou + v) if v else 0)
+
+
+def voc_average_precision(predictions, targets, label, threshold, eleven_points):
+    """One class, detection by detection down the ranking, after the development kits' rule; None without objects."""
+    objects = [[] for _ in targets]  # [box, difficult, taken] an image
+    for image, target in enumerate(targets):
+        difficult = target.get("difficult", [False] * len(target["boxes"]))
+        for box, own, hard in zip(target["boxes"], target["labels"], difficult, strict=True):
+            if own == label:
+                objects[image].append([box, bool(hard), False])
+    count = sum(not hard for image in objects for _, hard, _ in image)
+    if not count:
+        return None
+    ranking = [
+        (score, image, box)
+        for image, found in enumerate(predictions)
+        for box, score, own in zip(found["boxes"], found["scores"], found["labels"], strict=True)
+        if own == label
+    ]
+    right, points = 0, []  # (right detections, detections that count) after each of them
+    for _, image, box in sorted(ranking, key=lambda entry: -entry[0]):
+        overlaps = [iou([box], [other])[0, 0] for other, _, _ in objects[image]]
+        best = objects[image][overlaps.index(max(overlaps))] if overlaps else None
+        if best and max(overlaps) >= threshold:
+            if best[1]:
+                continue
+            right += not best[2]
+            best[2] = True
+        points.append((right, len(points) + 1))
+    steps = 10 if eleven_points else count
+    recalls = [Fraction(step, steps) for step in range(0 if eleven_points else 1, steps + 1)]
+    best = [max((n / m for n, m in points if Fraction(n, count) >= recall), default=0.0) for recall in recalls]
+    return sum(best) / len(best)
