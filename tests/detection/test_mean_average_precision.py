@@ -145,6 +145,10 @@ ADVERSARIAL = {
         [image([[0, 0, 32, 32], [0, 100, 96, 196], [200, 200, 231, 232]], scores=[0.9, 0.8, 0.7])],
         [image([[0, 0, 32, 32], [0, 100, 96, 196], [200, 200, 231, 233]])],
     ),
+    "false detections at the borders of the sizes": (
+        [image([[0, 0, 32, 32], [0, 100, 96, 196], [50, 0, 60, 10]], scores=[0.9, 0.8, 0.7])],
+        [image([FAR, [200, 200, 232, 232], [200, 200, 290, 290], [0, 0, 97, 97]])],
+    ),
     "an object of another size is taken only when none is left": (
         [image([[0, 0, 40, 40], [0, 0, 40, 40]], scores=[0.9, 0.8])],
         [image([[0, 0, 40, 40], [0, 0, 31, 32]])],
@@ -256,6 +260,17 @@ def test_names_of_classes_and_worse_detections_of_other_classes_do_not_matter(ca
     if 0 in scores.per_class:
         only = mean_average_precision(alone, targets, rule="voc").per_class[0]
         assert only == pytest.approx(scores.per_class[0], abs=1e-12, nan_ok=True)
+
+
+def test_a_box_turned_inside_out_has_no_area_and_meets_nothing():
+    turned = [10, 10, 0, 0]
+    found = [image([turned, OBJECT], scores=[0.9, 0.8])]
+    assert_close(mean_average_precision(found, [image([OBJECT])], rule="voc").mean, 1 / 2, "float64")
+    scores = mean_average_precision([image([turned], scores=[1.0])], [image([turned, [0, 0, 100, 100]])])
+    assert_close(list(scores.recall_by_size.values()), [0, np.nan, 0], "float64")
+    for turned in ([40, 40, 0, 0], [40, 0, 0, 40]):  # the area is 0, so that it is a small one, and false
+        again = mean_average_precision([image([turned, FAR], scores=[1.0, 0.5])], [image([FAR])])
+        assert_close(again.by_size["small"], 1 / 2, "float64")
 
 
 @pytest.mark.parametrize("pairs", [1, 7])
