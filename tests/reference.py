@@ -19,6 +19,30 @@ def iou(boxes1, boxes2):
     return result
 
 
+def nms(boxes, scores, iou_threshold, classes=None):
+    """torchvision's rule, box by box: stable order of falling scores; suppressed by an IoU above the threshold."""
+    classes = np.zeros(len(boxes)) if classes is None else np.asarray(classes)
+    width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    kept = []
+    for i in sorted(range(len(boxes)), key=lambda i: -scores[i]):  # Python's sorting is stable
+        rivals = [k for k in kept if classes[k] == classes[i]]
+        corner1, corner2 = np.maximum(boxes[rivals, :2], boxes[i, :2]), np.minimum(boxes[rivals, 2:], boxes[i, 2:])
+        overlap = np.prod(np.maximum(corner2 - corner1, 0), axis=1)  # every step rounded as torchvision's
+        union = width[rivals] * height[rivals] + width[i] * height[i] - overlap
+        if not any(float(o / u) > iou_threshold for o, u in zip(overlap, union, strict=True) if o > 0):
+            kept.append(i)
+    return kept
+
+
+def deltas(box, anchor, stds):
+    """Appendix C of R-CNN, equations 6 to 9, for one pair."""
+    (x, y, w, h), (xa, ya, wa, ha) = (
+        ((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1) for x1, y1, x2, y2 in (box, anchor)
+    )
+    raw = (x - xa) / wa, (y - ya) / ha, math.log(w / wa), math.log(h / ha)
+    return [value / std for value, std in zip(raw, stds, strict=True)]
+
+
 def triplets(labels):
     """Every (anchor, positive, negative) of a batch."""
     n = len(labels)

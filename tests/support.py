@@ -1,5 +1,6 @@
 """What the tests share: the one table of tolerances, and each backend's way to compile and to differentiate."""
 
+import hypothesis
 import keras
 import numpy as np
 import pytest
@@ -15,6 +16,14 @@ TOLERANCE = {
 }
 
 BACKEND = keras.backend.backend()
+
+
+def examples(number):
+    """Setting of a hypothesis test of an operation that must be right in every case: so many examples.
+
+    Fewer on the other backends, as with every test: what they share with TensorFlow has been tested there.
+    """
+    return hypothesis.settings(max_examples=number if BACKEND == "tensorflow" else 20)
 
 
 def to_numpy(value):
@@ -40,6 +49,11 @@ def ways_to_run(function):
 
         ways.append(("xla", jax.jit(function)))
     return ways
+
+
+def traced(function):
+    """`function` as this backend traces it, which for small steps is quicker than eager calls, where it can trace."""
+    return ways_to_run(function)[:2][-1][1]
 
 
 def gradient(function, x):

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from cvkit.losses.inputs import as_float32, check_same_shape
+from cvkit.validation import as_float32, check_same_shape
 
 IOU_KINDS = ("iou", "giou", "diou", "ciou")
 

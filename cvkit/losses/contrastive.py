@@ -3,8 +3,7 @@
 import keras
 from keras import ops
 
-from cvkit.losses.inputs import as_float32, check_same_shape
-from cvkit.validation import check_positive, check_shape
+from cvkit.validation import as_float32, check_positive, check_same_shape, check_shape
 
 _MARGIN = "the distance beyond which two people are far enough apart"
 

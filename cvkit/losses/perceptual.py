@@ -2,8 +2,8 @@
 
 from keras import ops
 
-from cvkit.losses.inputs import as_float32
 from cvkit.losses.style import check_style_target, content_loss, gram_matrix
+from cvkit.validation import as_float32
 
 
 def feature_reconstruction_loss(features, target):

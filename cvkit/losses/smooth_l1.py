@@ -2,8 +2,7 @@
 
 from keras import ops
 
-from cvkit.losses.inputs import as_float32, check_same_shape
-from cvkit.validation import check_positive
+from cvkit.validation import as_float32, check_positive, check_same_shape
 
 
 def smooth_l1_loss(targets, values, beta=1.0):

@@ -2,8 +2,7 @@
 
 from keras import ops
 
-from cvkit.losses.inputs import as_float32, check_same_shape
-from cvkit.validation import check_shape
+from cvkit.validation import as_float32, check_same_shape, check_shape
 
 _MEANING = "a layer's feature maps, channels last"
 _HINT = "For one image pass features[None]."

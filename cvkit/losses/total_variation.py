@@ -2,8 +2,7 @@
 
 from keras import ops
 
-from cvkit.losses.inputs import as_float32
-from cvkit.validation import check_shape
+from cvkit.validation import as_float32, check_shape
 
 
 def total_variation_loss(images):
