@@ -327,3 +327,58 @@ def voc_average_precision(predictions, targets, label, threshold, eleven_points)
     recalls = [Fraction(step, steps) for step in range(0 if eleven_points else 1, steps + 1)]
     best = [max((n / m for n, m in points if Fraction(n, count) >= recall), default=0.0) for recall in recalls]
     return sum(best) / len(best)
+
+
+def region_histograms(inside, colours, slopes):
+    """Colour and texture of the pixels `inside`, pixel by pixel, from values scaled to 0 to 1; each sums to one."""
+    result = []
+    for values, bins in ((colours, 25), (slopes, 10)):
+        histogram = np.zeros((values.shape[-1], bins))
+        for y, x in np.argwhere(inside):
+            for channel, value in enumerate(values[y, x]):
+                histogram[channel, min(int(value * bins), bins - 1)] += 1
+        result.append(histogram.ravel() / histogram.sum())
+    return result
+
+
+def region_similarity(first, second, histograms, measures):
+    """Sum of the measures of two masks, from the definitions; `histograms` are those of each."""
+    box = box_of(first | second)
+    size = first.sum() + second.sum()
+    colour, texture = (sum(map(min, a, b)) for a, b in zip(*histograms, strict=True))
+    fill = 1 - ((box[2] - box[0]) * (box[3] - box[1]) - size) / first.size
+    values = {"colour": colour, "texture": texture, "size": 1 - size / first.size, "fill": fill}
+    return sum(values[measure] for measure in measures)
+
+
+def group_regions(labels, colours, slopes, measures):
+    """Boxes in the order of merging, every similarity computed anew from the pixels; None where two pairs tie."""
+    regions = [labels == label for label in range(labels.max() + 1)]
+    histograms = [region_histograms(inside, colours, slopes) for inside in regions]
+    alive = list(range(len(regions)))
+    while len(alive) > 1:
+        ranking = sorted(
+            (region_similarity(regions[i], regions[j], (histograms[i], histograms[j]), measures), i, j)
+            for i in alive
+            for j in alive
+            if i < j and touch(regions[i], regions[j])
+        )
+        if len(ranking) > 1 and ranking[-1][0] - ranking[-2][0] < 1e-9:
+            return None
+        _, i, j = ranking[-1]
+        regions.append(regions[i] | regions[j])
+        histograms.append(region_histograms(regions[-1], colours, slopes))
+        alive = [k for k in alive if k not in (i, j)] + [len(regions) - 1]
+    return [box_of(inside) for inside in regions]
+
+
+def touch(first, second):
+    """Has a pixel of one mask a pixel of the other among its eight neighbours?"""
+    padded = np.pad(second, 1)
+    return any(padded[y : y + 3, x : x + 3].any() for y, x in np.argwhere(first))
+
+
+def box_of(inside):
+    """xyxy around a mask, the last pixel inside."""
+    rows, columns = np.nonzero(inside)
+    return [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]

@@ -7,9 +7,11 @@ from cvkit.detection.deltas import decode_deltas, encode_deltas
 from cvkit.detection.iou import iou
 from cvkit.detection.mean_average_precision import DetectionScores, mean_average_precision
 from cvkit.detection.nms import nms
+from cvkit.detection.selective_search import SELECTIVE_SEARCH_MODES, selective_search
 
 __all__ = [
     "BOX_FORMATS",
+    "SELECTIVE_SEARCH_MODES",
     "DetectionScores",
     "batched_nms",
     "clip_boxes",
@@ -19,4 +21,5 @@ __all__ = [
     "iou",
     "mean_average_precision",
     "nms",
+    "selective_search",
 ]
