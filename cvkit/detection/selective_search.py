@@ -87,11 +87,11 @@ def colour_space(image, name):
         return ((rgb2lab(image) - low) / (high - low)).clip(0, 1)
     if name in ("HSV", "H"):
         return rgb2hsv(image)[..., : len(name)]
-    intensity = image.mean(-1, keepdims=True)  # (H, W, 1)
+    total = image.sum(-1, keepdims=True)  # (H, W, 1)
     if name == "I":
-        return intensity
-    shares = np.where(intensity > 0, image[..., :2] / np.where(intensity > 0, 3 * intensity, 1), 1 / 3)
-    return np.concatenate([shares, intensity], -1)
+        return total / 3
+    shares = np.where(total > 0, image[..., :2] / np.where(total > 0, total, 1), 1 / 3)
+    return np.concatenate([shares, total / 3], -1)
 
 
 def _check(image, mode, min_size):

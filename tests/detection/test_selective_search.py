@@ -119,6 +119,12 @@ def test_float_images_give_the_same_boxes_and_are_left_as_they_are(image):
     assert (floats == before).all()
 
 
+def test_float_images_of_textured_scenes_give_the_same_boxes():
+    for index in range(4):
+        image = draw_scene(SceneOptions(texture="textured", noise=32), "test", index).image
+        assert selective_search(image / 255).tolist() == selective_search(image).tolist()
+
+
 @settings(max_examples=2 * settings.default.max_examples)
 @given(images())
 def test_fast_holds_the_boxes_of_single_and_quality_those_of_fast(image):
