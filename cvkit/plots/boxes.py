@@ -3,12 +3,15 @@
 import numpy as np
 from keras import ops
 
+_WIDTH, _RIM = 1.8, 1.0  # of the lines, and of white on either side, in points
+
 
 def boxes(ax, boxes, labels=None, color="crimson", linestyle="-"):
     """Draw frames, for instance over an image that `ax.imshow` has drawn.
 
     `imshow` puts the middle of the first pixel at 0, while a box that holds this pixel alone is 0, 0, 1, 1. So frames
-    are drawn half a pixel further up and left.
+    are drawn half a pixel further up and left. A thin white rim around each line shows it on any background, one of its
+    own colour too.
 
     Args:
         ax: matplotlib Axes to draw on.
@@ -31,6 +34,7 @@ def boxes(ax, boxes, labels=None, color="crimson", linestyle="-"):
         >>> plt.close("all")
     """
     from matplotlib.patches import Rectangle
+    from matplotlib.patheffects import withStroke
 
     corners = np.asarray(ops.convert_to_numpy(boxes), "float64")
     if corners.ndim != 2 or corners.shape[1] != 4:
@@ -45,7 +49,8 @@ def boxes(ax, boxes, labels=None, color="crimson", linestyle="-"):
             raise ValueError(f"{name} must be one a box. Received {len(values)} for {len(corners)} boxes.")
     for (x1, y1, x2, y2), text, each in zip(corners, texts, colors, strict=True):
         frame = Rectangle((x1 - 0.5, y1 - 0.5), x2 - x1, y2 - y1, fill=False, edgecolor=each, linestyle=linestyle)
-        frame.set_linewidth(1.8)
+        frame.set_linewidth(_WIDTH)
+        frame.set_path_effects([withStroke(linewidth=_WIDTH + 2 * _RIM, foreground="white")])
         ax.add_patch(frame)
         if text is not None:
             background = dict(facecolor="white", edgecolor="none", alpha=0.75, pad=0.8)

@@ -567,17 +567,17 @@ assert train_mask(np.array([5, 2, 5, 2, 9]), 0.3).tolist() == [False, True, Fals
 # %% [markdown]
 # ### Exercise 3: what learns? (2 points)
 #
-# `layers` is a list of (name, kind, parameters) from the input to the head; kinds are `"Conv2D"`, `"BatchNormalization"`, `"Dense"`. Everything
-# before the layer named `first` is frozen; from it on, itself included, all layers learn, but batch normalisation stays frozen everywhere. How many
-# parameters learn?
+# `network` is a list of (name, kind, parameters), an entry for each layer from the input to the head; kinds are `"Conv2D"`, `"BatchNormalization"`,
+# `"Dense"`. Everything before the layer named `first` is frozen; from it on, itself included, all layers learn, but batch normalisation stays frozen
+# everywhere. How many parameters learn?
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "count-trainable", "solution": true, "grade": false, "locked": false, "task": false}
-def count_trainable(layers, first):
+def count_trainable(network, first):
     """Parameters that learn when the layers from `first` on are unfrozen."""
     ### BEGIN SOLUTION
-    start = [name for name, _, _ in layers].index(first)
-    return sum(parameters for _, kind, parameters in layers[start:] if kind != "BatchNormalization")
+    start = [name for name, _, _ in network].index(first)
+    return sum(parameters for _, kind, parameters in network[start:] if kind != "BatchNormalization")
     ### END SOLUTION
 
 

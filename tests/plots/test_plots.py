@@ -134,6 +134,22 @@ def test_boxes_frame_whole_pixels(ax):
     assert len(plots.boxes(plt.figure().gca(), np.zeros((0, 4))).patches) == 0
 
 
+@pytest.mark.parametrize("background", ["crimson", "black", "grey"])
+def test_boxes_show_on_a_background_of_their_own_colour(background):
+    fig = plt.figure(figsize=(1, 1), dpi=100, facecolor=background)
+    ax = fig.add_axes((0, 0, 1, 1))
+    ax.set(xlim=(-0.5, 9.5), ylim=(9.5, -0.5))
+    ax.axis("off")
+    plots.boxes(ax, np.array([[2, 2, 8, 8]]), color=background)
+    fig.canvas.draw()
+    row = np.asarray(fig.canvas.buffer_rgba())[50, :, :3].astype(int)  # across both upright lines, at pixels 20 and 80
+    plt.close("all")
+    rim = np.flatnonzero(np.abs(row - row[0]).max(axis=1) > 60)
+    assert rim.size
+    assert np.all((abs(rim - 20) <= 3) | (abs(rim - 80) <= 3))
+    assert (rim < 20).any() and (rim > 80).any()
+
+
 def test_boxes_refuse_what_does_not_fit(ax):
     with raises(r"boxes must have shape \(N, 4\).*Received shape \(4,\).*box\[None\]"):
         plots.boxes(ax, np.zeros(4))

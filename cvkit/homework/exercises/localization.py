@@ -1,4 +1,4 @@
-"""Exercises of lesson 09: overlap of boxes, their number, boxes in a mirror, dense weights as a kernel."""
+"""Exercises of lesson 09: overlap of two boxes, non-maximum suppression a class, boxes in a mirror, the GIoU loss."""
 
 import numpy as np
 
@@ -70,42 +70,104 @@ BOX_IOU = Exercise(
 )
 
 
-def count_boxes(height, width, smallest=1):
-    """Boxes with whole-pixel corners in an image, sides at least `smallest`."""
-
-    def places(side):
-        return sum(side - size + 1 for size in range(smallest, side + 1))
-
-    return places(height) * places(width)
+def suppress_by_class(boxes, scores, classes, threshold):
+    """Indices of the boxes kept, in order of falling score; boxes of different classes leave each other alone."""
+    return _suppress(boxes, classes, threshold, np.argsort(-scores, kind="stable"))
 
 
-COUNT_BOXES = Exercise(
-    id="count-boxes",
-    points=2,
-    reference=count_boxes,
-    cases=((2, 3, 1), (5, 4, 2), (7, 7, 1), (6, 9, 3)),
+def _suppress(boxes, classes, threshold, order, strikes=np.greater):
+    order, kept = list(order), []
+    while order:
+        best = order.pop(0)
+        kept.append(best)
+        order = [k for k in order if not _struck(boxes, classes, best, k, threshold, strikes)]
+    return kept
+
+
+def _struck(boxes, classes, best, k, threshold, strikes=np.greater):
+    return classes[k] == classes[best] and strikes(box_iou(boxes[best], boxes[k]), threshold)
+
+
+def _least_sure_first(boxes, scores, classes, threshold):
+    return _suppress(boxes, classes, threshold, np.argsort(scores, kind="stable"))
+
+
+def _last_of_equals_first(boxes, scores, classes, threshold):
+    return _suppress(boxes, classes, threshold, np.argsort(scores, kind="stable")[::-1])
+
+
+def _any_class(boxes, scores, classes, threshold):
+    return suppress_by_class(boxes, scores, np.zeros(len(boxes)), threshold)
+
+
+def _from_the_threshold_on(boxes, scores, classes, threshold):
+    order = np.argsort(-scores, kind="stable")
+    return _suppress(boxes, classes, threshold, order, strikes=np.greater_equal)
+
+
+def _struck_ones_strike(boxes, scores, classes, threshold):
+    order = np.argsort(-scores, kind="stable")
+    return [
+        k
+        for place, k in enumerate(order)
+        if not any(_struck(boxes, classes, surer, k, threshold) for surer in order[:place])
+    ]
+
+
+def _by_index(boxes, scores, classes, threshold):
+    return sorted(suppress_by_class(boxes, scores, classes, threshold))
+
+
+def _places(boxes, scores, classes, threshold):
+    order = np.argsort(-scores, kind="stable")
+    return suppress_by_class(boxes[order], scores[order], classes[order], threshold)
+
+
+# Steps of 4 pixels: boxes of 12 x 6 that overlap by 8, 4 or 0 columns, so IoU 1/2, 1/5 or 0.
+_ROW = np.array([[x, 0.0, x + 12.0, 6.0] for x in (0, 4, 8, 40, 44)])
+_ROW_SCORES = np.array([0.7, 0.8, 0.9, 0.6, 0.95])
+_SAME = np.zeros(5, "int64")
+
+SUPPRESS_BY_CLASS = Exercise(
+    id="suppress-by-class",
+    points=3,
+    reference=suppress_by_class,
+    cases=(
+        (_ROW, _ROW_SCORES, _SAME, 0.3),
+        (_ROW, _ROW_SCORES, np.array([0, 1, 0, 2, 2]), 0.1),
+        (_ROW, _ROW_SCORES, _SAME, 0.5),
+        (_ROW, np.array([0.9, 0.9, 0.9, 0.5, 0.5]), _SAME, 0.3),
+        (np.zeros((0, 4)), np.zeros(0), np.zeros(0, "int64"), 0.5),
+    ),
     mistakes=(
         Mistake(
-            lambda h, w, smallest=1: sum((h - b) * (w - a) for b in range(smallest, h) for a in range(smallest, w)),
-            "You left out one position for each size: a box of width w fits into a row of W pixels at W - w + 1 "
-            "places.",
+            _least_sure_first,
+            "You began with the least sure box. Each round keeps the surest one that is left: sort by falling score.",
         ),
         Mistake(
-            lambda h, w, smallest=1: (h - smallest + 1) * (w - smallest + 1),
-            "You counted the boxes of the smallest size only. Sum over all heights and widths.",
+            _any_class,
+            "A box struck out one of another class. Two objects of two classes may well overlap: ask for the class, too.",
         ),
         Mistake(
-            lambda h, w, smallest=1: sum((h - a + 1) * (w - a + 1) for a in range(smallest, min(h, w) + 1)),
-            "You counted only squares. Height and width vary independently: it takes two sums.",
+            _from_the_threshold_on,
+            "You struck out boxes whose IoU equals the threshold. Only those above it go.",
         ),
         Mistake(
-            lambda h, w, smallest=1: count_boxes(h, w),
-            "You started at size 1 whatever `smallest` says.",
+            _last_of_equals_first,
+            "Of boxes with equal scores you took the last one first. An ascending order read backwards does that; use "
+            '`np.argsort(-scores, kind="stable")`.',
         ),
         Mistake(
-            lambda h, w, smallest=1: (h - smallest + 1) * (w - smallest + 1) * h * w,
-            "You multiplied the number of sizes by the number of pixels. Large boxes have fewer places than small "
-            "ones.",
+            _struck_ones_strike,
+            "A box that was struck out struck out others. Only boxes that are kept may: one that is gone says nothing.",
+        ),
+        Mistake(
+            _by_index,
+            "You kept the right boxes and put their indices in order of size. They must come in order of falling score.",
+        ),
+        Mistake(
+            _places,
+            "You returned places in the sorted order. Say which boxes these are: indices into `boxes` as it was given.",
         ),
     ),
 )
@@ -152,42 +214,56 @@ MIRROR_BOXES = Exercise(
 )
 
 
-def dense_to_kernel(weights, height, width):
-    """Weights (height * width * channels, units) of a dense layer as a kernel (height, width, channels, units)."""
-    return weights.reshape(height, width, -1, weights.shape[1])
+def giou_loss(truth, box):
+    """One minus IoU, plus the share of the smallest box around both that neither of them covers."""
+    union, around = _union(truth, box), _around(truth, box)
+    return 1 - box_iou(truth, box) + (around - union) / around
 
 
-_WEIGHTS = np.arange(2 * 3 * 4 * 5.0).reshape(24, 5)
+def _union(a, b):
+    return _area(a) + _area(b) - _overlap(a, b)
 
 
-def _channels_first(weights, height, width):
-    return np.moveaxis(weights.reshape(-1, height, width, weights.shape[1]), 0, 2)
+def _around(a, b):
+    return (max(a[2], b[2]) - min(a[0], b[0])) * (max(a[3], b[3]) - min(a[1], b[1]))
 
 
-DENSE_TO_KERNEL = Exercise(
-    id="dense-to-kernel",
+GIOU_LOSS = Exercise(
+    id="giou-loss",
     points=2,
-    reference=dense_to_kernel,
-    cases=((_WEIGHTS, 2, 3), (_WEIGHTS, 3, 2), (_WEIGHTS[:, :2], 4, 2)),
+    reference=giou_loss,
+    cases=(
+        ([0.0, 0.0, 2.0, 2.0], [8.0, 0.0, 10.0, 2.0]),
+        ([0.0, 0.0, 4.0, 2.0], [3.0, 1.0, 5.0, 3.0]),
+        ([0.0, 0.0, 8.0, 8.0], [2.0, 3.0, 4.0, 7.0]),
+        ([0.0, 0.0, 2.0, 3.0], [5.0, 4.0, 6.0, 9.0]),
+    ),
     mistakes=(
         Mistake(
-            _channels_first,
-            "You took the channels for the slowest axis. Keras flattens maps (height, width, channels), so the channel "
-            "changes fastest.",
+            lambda a, b: 1 - box_iou(a, b),
+            "That is the plain IoU loss. It is 1 for all boxes that do not touch; add the share of C that is empty.",
         ),
         Mistake(
-            lambda weights, h, w: weights.reshape(w, h, -1, weights.shape[1]),
-            "Height and width are swapped. The first axis of a kernel is its height.",
+            lambda a, b: box_iou(a, b) - (_around(a, b) - _union(a, b)) / _around(a, b),
+            "You returned the GIoU itself, which is 1 for equal boxes. The loss is one minus that, and falls.",
         ),
         Mistake(
-            lambda weights, h, w: dense_to_kernel(weights, h, w)[::-1, ::-1],
-            "You turned the kernel over. Keras' convolution does not: it multiplies where it lies.",
+            lambda a, b: 1 - box_iou(a, b) - (_around(a, b) - _union(a, b)) / _around(a, b),
+            "You subtracted the empty share. Then the loss falls as the boxes move apart.",
         ),
         Mistake(
-            lambda weights, h, w: weights.T.reshape(h, w, -1, weights.shape[1]),
-            "You transposed the weights first. They are already (inputs, units), with the units last as in a kernel.",
+            lambda a, b: 1 - box_iou(a, b) + (_around(a, b) - _union(a, b)) / _union(a, b),
+            "You divided the empty part by the union. It is a share of C, the box around both.",
+        ),
+        Mistake(
+            lambda a, b: 1 - box_iou(a, b) + (_around(a, b) - _overlap(a, b)) / _around(a, b),
+            "You took the overlap off C. What is empty is all that neither box covers: C without the union.",
+        ),
+        Mistake(
+            lambda a, b: 1 - box_iou(a, b) + (_around(a, b) - _area(a) - _area(b)) / _around(a, b),
+            "You took the sum of both areas off C. Where the boxes overlap, it counts the overlap twice.",
         ),
     ),
 )
 
-EXERCISES = (BOX_IOU, COUNT_BOXES, MIRROR_BOXES, DENSE_TO_KERNEL)
+EXERCISES = (BOX_IOU, SUPPRESS_BY_CLASS, MIRROR_BOXES, GIOU_LOSS)

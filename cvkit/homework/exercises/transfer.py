@@ -115,28 +115,28 @@ TRAIN_MASK = Exercise(
 )
 
 
-def count_trainable(layers, first):
+def count_trainable(network, first):
     """Parameters that learn: those of the layers from `first` on, batch normalisation left out."""
-    names = [name for name, _, _ in layers]
-    return sum(size for _, kind, size in layers[names.index(str(first)) :] if kind != "BatchNormalization")
+    names = [name for name, _, _ in network]
+    return sum(size for _, kind, size in network[names.index(str(first)) :] if kind != "BatchNormalization")
 
 
-def _with_normalisation(layers, first):
-    names = [name for name, _, _ in layers]
-    return sum(size for _, _, size in layers[names.index(str(first)) :])
+def _with_normalisation(network, first):
+    names = [name for name, _, _ in network]
+    return sum(size for _, _, size in network[names.index(str(first)) :])
 
 
-def _after_first(layers, first):
-    names = [name for name, _, _ in layers]
-    return sum(size for _, kind, size in layers[names.index(str(first)) + 1 :] if kind != "BatchNormalization")
+def _after_first(network, first):
+    names = [name for name, _, _ in network]
+    return sum(size for _, kind, size in network[names.index(str(first)) + 1 :] if kind != "BatchNormalization")
 
 
-def _all_layers(layers, first):
-    return sum(size for _, kind, size in layers if kind != "BatchNormalization")
+def _all_layers(network, first):
+    return sum(size for _, kind, size in network if kind != "BatchNormalization")
 
 
-def _frozen(layers, first):
-    return _with_normalisation(layers, layers[0][0]) - count_trainable(layers, first)
+def _frozen(network, first):
+    return _with_normalisation(network, network[0][0]) - count_trainable(network, first)
 
 
 _LAYERS = (

@@ -23,20 +23,43 @@ def corner_and_size(a, b):
     return shared / (area(corners[0]) + area(corners[1]) - shared)
 
 
-def one_too_few(height, width, smallest=1):
-    total = 0
-    for h in range(smallest, height + 1):
-        for w in range(smallest, width + 1):
-            total += (height - h) * (width - w)
-    return total
+def iou(a, b):
+    return overlap(a, b) / (area(a) + area(b) - overlap(a, b))
 
 
-def squares(height, width, smallest=1):
-    return sum((height - s + 1) * (width - s + 1) for s in range(smallest, min(height, width) + 1))
+def rounds(boxes, classes, order, strike):
+    kept, gone = [], set()
+    for place, k in enumerate(order):
+        if k not in gone:
+            kept.append(k)
+            gone |= {j for j in order[place + 1 :] if classes[j] == classes[k] and strike(iou(boxes[k], boxes[j]))}
+    return kept
 
 
-def from_one(height, width, smallest=1):
-    return height * (height + 1) // 2 * width * (width + 1) // 2
+def worst_first(boxes, scores, classes, threshold):
+    return rounds(boxes, classes, list(np.argsort(scores, kind="stable")), lambda value: value > threshold)
+
+
+def whatever_class(boxes, scores, classes, threshold):
+    return rounds(boxes, 0 * classes, list(np.argsort(-scores, kind="stable")), lambda value: value > threshold)
+
+
+def at_the_threshold_too(boxes, scores, classes, threshold):
+    return rounds(boxes, classes, list(np.argsort(-scores, kind="stable")), lambda value: value >= threshold)
+
+
+def sorted_backwards(boxes, scores, classes, threshold):
+    order = sorted(range(len(boxes)), key=lambda k: (scores[k], k), reverse=True)
+    return rounds(boxes, classes, order, lambda value: value > threshold)
+
+
+def compared_with_all(boxes, scores, classes, threshold):
+    kept = []
+    for k in np.argsort(-scores, kind="stable"):
+        before = [j for j in range(len(boxes)) if (-scores[j], j) < (-scores[k], k) and classes[j] == classes[k]]
+        if all(iou(boxes[j], boxes[k]) <= threshold for j in before):
+            kept.append(k)
+    return kept
 
 
 def mirrored(boxes, width, swap=True, last=0):
@@ -52,18 +75,25 @@ def upside_down(boxes, width):
     return result
 
 
-def channels_first(weights, height, width):
-    units = weights.shape[1]
-    channels = len(weights) // (height * width)
-    return weights.reshape(channels, height, width, units).transpose(1, 2, 0, 3)
+def around(a, b):
+    corners = np.array([np.minimum(a[:2], b[:2]), np.maximum(a[2:], b[2:])]).ravel()
+    return area(corners)
 
 
-def width_first(weights, height, width):
-    return weights.reshape(width, height, len(weights) // (height * width), weights.shape[1])
+def union(a, b):
+    return area(a) + area(b) - overlap(a, b)
 
 
-def turned_over(weights, height, width):
-    return np.flip(weights.reshape(height, width, -1, weights.shape[1]), axis=(0, 1))
+def similarity(a, b):
+    return iou(a, b) - 1 + union(a, b) / around(a, b)
+
+
+def wrong_sign(a, b):
+    return union(a, b) / around(a, b) - iou(a, b)
+
+
+def share_of_the_union(a, b):
+    return around(a, b) / union(a, b) - iou(a, b)
 
 
 WRONG = {
@@ -73,19 +103,22 @@ WRONG = {
         (lambda a, b: overlap(a, b) / min(area(a), area(b)), "smaller area"),
         (corner_and_size, "width and height"),
     ],
-    "count-boxes": [
-        (one_too_few, "left out one position"),
-        (squares, "only squares"),
-        (from_one, "whatever `smallest` says"),
+    "suppress-by-class": [
+        (worst_first, "began with the least sure box"),
+        (whatever_class, "one of another class"),
+        (at_the_threshold_too, "equals the threshold"),
+        (sorted_backwards, "took the last one first"),
+        (compared_with_all, "A box that was struck out struck out others"),
     ],
     "mirror-boxes": [
         (lambda boxes, width: mirrored(boxes, width, swap=False), "left edges lie to the right"),
         (upside_down, "upside down"),
         (lambda boxes, width: mirrored(boxes, width, last=1), "width - 1"),
     ],
-    "dense-to-kernel": [
-        (channels_first, "channels for the slowest axis"),
-        (width_first, "Height and width are swapped"),
-        (turned_over, "turned the kernel over"),
+    "giou-loss": [
+        (lambda a, b: 1 - iou(a, b), "the plain IoU loss"),
+        (similarity, "returned the GIoU itself"),
+        (wrong_sign, "subtracted the empty share"),
+        (share_of_the_union, "by the union"),
     ],
 }

@@ -60,30 +60,30 @@ def mask_of_test(groups, share):
     return np.logical_not(mask)
 
 
-def trainable_with_norm(layers, first):
+def trainable_with_norm(network, first):
     total, learning = 0, False
-    for name, _, size in layers:
+    for name, _, size in network:
         learning = learning or name == first
         total += size * learning
     return total
 
 
-def trainable_after(layers, first):
+def trainable_after(network, first):
     total, learning = 0, False
-    for name, kind, size in layers:
+    for name, kind, size in network:
         if learning and kind != "BatchNormalization":
             total += size
         learning = learning or name == first
     return total
 
 
-def trainable_everything(layers, first):
-    return sum(size for _, kind, size in layers if "Normalization" not in kind)
+def trainable_everything(network, first):
+    return sum(size for _, kind, size in network if "Normalization" not in kind)
 
 
-def trainable_frozen(layers, first):
+def trainable_frozen(network, first):
     learning, frozen = False, 0
-    for name, kind, size in layers:
+    for name, kind, size in network:
         learning = learning or name == first
         if not learning or kind == "BatchNormalization":
             frozen += size
