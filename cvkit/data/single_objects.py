@@ -55,6 +55,4 @@ def single_objects(data, image_size):
 
 
 def _stretched(image, size):
-    if image.shape[:2] == (size, size):
-        return image
     return np.array(Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR))

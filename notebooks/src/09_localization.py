@@ -55,7 +55,6 @@ for name in cvkit.detection.BOX_FORMATS:
     print(f"{name:9}", ops.convert_to_numpy(convert_boxes(box, "xyxy", name, image_size=(80, 100))))
 
 # %% [markdown]
-# %% [markdown]
 # ## How well do two boxes agree?
 #
 # The usual answer is the **intersection over union**, IoU: the area that both boxes cover, as a share of the area that at least one of them covers.
@@ -323,8 +322,8 @@ if DATASET == "shapes":
     lesson.claim("same-weights-other-unit", pixels[:, 2].mean() - shares[:, 2].mean())
 
 # %% [markdown]
-# The same network, the same line of the slide, the same three seeds; only the unit differs. With shares the boxes are poor and the class learns; with
-# pixels the boxes are good and the class pays for it. The right weights are found by looking at the size of the terms, and by trying.
+# The same network, the same line of the slide, the same three seeds; only the unit differs. With shares the boxes are poor, with pixels they are good.
+# (The class is far from learnt either way, after so few steps.) The right weights are found by looking at the size of the terms, and by trying.
 #
 # ## Which loss for the box?
 #
@@ -440,8 +439,8 @@ if DATASET == "shapes":
 #
 # ## Class and box
 #
-# Now the wide network, with both heads, for longer, and with the GIoU loss for the box: it has no unit. It lies between 0 and 2, like the
-# cross-entropy here, so that equal weights mean something.
+# Now the wide network, with both heads, for longer, and with the GIoU loss for the box. It was not the best above, but it has no unit. It lies between
+# 0 and 2, like the cross-entropy here, so that equal weights mean something.
 
 # %%
 model = compiled(build(WIDE), LOSSES["GIoU"], (0.5, 0.5), steps=1125)
@@ -700,14 +699,13 @@ lesson.claim("one-pass-equals-a-sliding-window", [difference(windowed)[0], ours]
 lesson.claim("padding-breaks-the-equality", difference(lecture(kernel_size=3))[1])
 
 # %% [markdown]
-# Off by a fifth of the answers' spread or more. And what does the one pass save, in multiply-adds and in time?
+# Off by far more than rounding; in our runs by a fifth to a third of the answers' spread. And what does the one pass save, in multiply-adds and in
+# time?
 
 # %%
 saved = []
-for network, whole, windows_in, image in (
-    (windowed, convolutional, squares, large),
-    (detector, sliding, cut_out, scene[None]),
-):
+pairs = [(windowed, convolutional, squares, large), (detector, sliding, cut_out, scene[None])]
+for network, whole, windows_in, image in pairs:
     work = cvkit.analysis.count_multiply_adds(network) * len(windows_in)
     work_in_one = cvkit.analysis.count_multiply_adds(whole, input_shape=image.shape[1:])
     times = seconds(network.predict_on_batch, windows_in), seconds(whole.predict_on_batch, image)

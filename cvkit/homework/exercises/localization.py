@@ -146,7 +146,7 @@ SUPPRESS_BY_CLASS = Exercise(
         ),
         Mistake(
             _any_class,
-            "A box struck out one of another class. Two objects of two classes may well overlap: ask for the class, too.",
+            "A box struck out one of another class. Objects of two classes may well overlap: compare the classes, too.",
         ),
         Mistake(
             _from_the_threshold_on,
@@ -163,7 +163,7 @@ SUPPRESS_BY_CLASS = Exercise(
         ),
         Mistake(
             _by_index,
-            "You kept the right boxes and put their indices in order of size. They must come in order of falling score.",
+            "You kept the right boxes and sorted their indices. They must come in order of falling score.",
         ),
         Mistake(
             _places,
