@@ -33,8 +33,8 @@ def boxes(ax, boxes, labels=None, color="crimson", linestyle="-"):
         ([1.5, 0.5, 4.5, 2.5], 'cat')
         >>> plt.close("all")
     """
+    from matplotlib.collections import PatchCollection
     from matplotlib.patches import Rectangle
-    from matplotlib.patheffects import withStroke
 
     corners = np.asarray(ops.convert_to_numpy(boxes), "float64")
     if corners.ndim != 2 or corners.shape[1] != 4:
@@ -47,10 +47,12 @@ def boxes(ax, boxes, labels=None, color="crimson", linestyle="-"):
     for name, values in (("labels", texts), ("color", colors)):
         if len(values) != len(corners):
             raise ValueError(f"{name} must be one a box. Received {len(values)} for {len(corners)} boxes.")
+    rims = [Rectangle((x1 - 0.5, y1 - 0.5), x2 - x1, y2 - y1) for x1, y1, x2, y2 in corners]
+    style = dict(facecolor="none", edgecolor="white", linewidth=_WIDTH + 2 * _RIM)
+    ax.add_collection(PatchCollection(rims, zorder=0.9, **style))  # above images, below all frames
     for (x1, y1, x2, y2), text, each in zip(corners, texts, colors, strict=True):
         frame = Rectangle((x1 - 0.5, y1 - 0.5), x2 - x1, y2 - y1, fill=False, edgecolor=each, linestyle=linestyle)
         frame.set_linewidth(_WIDTH)
-        frame.set_path_effects([withStroke(linewidth=_WIDTH + 2 * _RIM, foreground="white")])
         ax.add_patch(frame)
         if text is not None:
             background = dict(facecolor="white", edgecolor="none", alpha=0.75, pad=0.8)
