@@ -895,7 +895,7 @@ assert abs(giou_loss([0, 0, 2, 2], [8, 0, 10, 2]) - 1.6) < 1e-9
 
 # %% [markdown]
 # ## What you saw
-# - A box is four numbers in one of four formats; who mixes up two of them gets an IoU of 1/7.
+# - A box is four numbers in one of four formats; who takes a centre for a corner gets an IoU of 1/7.
 # - One network with two heads says what and where. The weights of its losses mean nothing without their units.
 # - MSE and smooth L1 count pixels, the IoU losses count overlap. The plain IoU has no slope where boxes do not touch; GIoU, DIoU and CIoU have.
 # - An image has far too many boxes to look at each. A window of one size, slid over the image, gives the same numbers as one pass of the network with
