@@ -139,10 +139,10 @@ def corners(boxes):
 
 
 fig = cvkit.plots.image_grid((test_images[:16] + 1) / 2, columns=8, size=1.1)
-for ax, frame in zip(fig.axes, corners(test_boxes[:16]), strict=True):
+for ax, frame in zip(fig.axes, corners(test_boxes[:16]), strict=False):  # or fewer images
     cvkit.plots.boxes(ax, frame[None])
-fig.suptitle("Sixteen test images and their boxes")
-lesson.figure(fig, alt="Sixteen small images, each with one coloured shape and a red frame tightly around it.")
+fig.suptitle("The first test images and their boxes")
+lesson.figure(fig, alt="Two rows of small images, each with one object and a red frame tightly around it.")
 
 # %% [markdown]
 # Three thousand images are not many to learn *places* from. But an image may be mirrored, left for right, top for bottom, or both, and with it its
