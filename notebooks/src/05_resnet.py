@@ -535,9 +535,7 @@ from cvkit.analysis import on_paper
 imagenet, cifar, work = [], [], []
 for depth in (18, 34, 50, 101, 152):
     network = on_paper(cvkit.models.resnet, depth=depth)
-    channels = network.get_layer("pool").output.shape[
-        -1
-    ]  # what the dense layer reads; it has a bias for each class, too
+    channels = network.get_layer("pool").output.shape[-1]  # read by the dense layer, which has a bias a class, too
     imagenet.append(cvkit.analysis.count_parameters(network, trainable=True))
     cifar.append(imagenet[-1] - (7 * 7 - 3 * 3) * 3 * 64 - (1000 - 10) * (channels + 1))
     work.append(cvkit.analysis.count_multiply_adds(network))
