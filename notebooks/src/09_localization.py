@@ -748,8 +748,7 @@ print([f"kept 1, struck out {len(struck)}, left {len(left)}" for _, struck, left
 
 # %%
 shown = rounds[:4]
-fig, axes = plt.subplots(1, 1 + len(shown), figsize=(2.5 + 2.5 * len(shown), 3), sharey=True)
-axes = np.atleast_1d(axes)
+fig, (axes,) = plt.subplots(1, 1 + len(shown), figsize=(2.5 + 2.5 * len(shown), 3), sharey=True, squeeze=False)
 for ax in axes:
     ax.imshow((scene + 1) / 2, alpha=0.5)  # paler, so that frames show
     ax.set(xlabel="x in pixels")
