@@ -43,6 +43,32 @@ def deltas(box, anchor, stds):
     return [value / std for value, std in zip(raw, stds, strict=True)]
 
 
+def anchors(feature_size, stride, scales, ratios):
+    """Loop by loop, from centre, area and ratio."""
+    result = []
+    for row, column in np.ndindex(*feature_size):
+        for scale in scales:
+            for ratio in ratios:
+                height = math.sqrt(scale * scale / ratio)
+                width = scale * scale / height
+                x, y = (column + 0.5) * stride, (row + 0.5) * stride
+                result.append([x - width / 2, y - height / 2, x + width / 2, y + height / 2])
+    return np.array(result)
+
+
+def match_anchors(overlap, positive, negative, force_best):
+    """Anchor by anchor, from the table of overlaps (N, M)."""
+    result = []
+    for row in overlap:
+        box = max(range(len(row)), key=lambda j: row[j], default=None)  # the first of equal ones
+        forced = force_best and any(row[j] > 0 and row[j] == max(overlap[:, j]) for j in range(len(row)))
+        if box is not None and (forced or row[box] >= positive):
+            result.append(box)
+        else:
+            result.append(-1 if box is None or row[box] < negative else -2)
+    return result
+
+
 def triplets(labels):
     """Every (anchor, positive, negative) of a batch."""
     n = len(labels)

@@ -1,25 +1,33 @@
 """Boxes: formats, overlap, and what is built on it. Boxes are xyxy in absolute float pixels."""
 
+from cvkit.detection.anchor_grid import anchor_grid
 from cvkit.detection.batched_nms import batched_nms
 from cvkit.detection.box_formats import BOX_FORMATS, convert_boxes
 from cvkit.detection.clip_boxes import clip_boxes
 from cvkit.detection.deltas import decode_deltas, encode_deltas
 from cvkit.detection.iou import iou
+from cvkit.detection.matching import match_anchors
 from cvkit.detection.mean_average_precision import DetectionScores, mean_average_precision
 from cvkit.detection.nms import nms
+from cvkit.detection.sample_matches import sample_matches
 from cvkit.detection.selective_search import SELECTIVE_SEARCH_MODES, selective_search
+from cvkit.detection.sliding_windows import sliding_windows
 
 __all__ = [
     "BOX_FORMATS",
     "SELECTIVE_SEARCH_MODES",
     "DetectionScores",
+    "anchor_grid",
     "batched_nms",
     "clip_boxes",
     "convert_boxes",
     "decode_deltas",
     "encode_deltas",
     "iou",
+    "match_anchors",
     "mean_average_precision",
     "nms",
+    "sample_matches",
     "selective_search",
+    "sliding_windows",
 ]
