@@ -96,4 +96,4 @@ def _checked(name, values, anchors, stds):
             )
     if len(stds) != 4 or not all(std > 0 for std in stds):
         raise ValueError(f"stds must be four positive numbers, for t_x, t_y, t_w and t_h. Received {stds!r}.")
-    return values, anchors, ops.convert_to_tensor(stds, dtype=values.dtype)
+    return values, ops.cast(anchors, values.dtype), ops.convert_to_tensor(stds, dtype=values.dtype)

@@ -61,6 +61,7 @@ def match_anchors(anchors, boxes, positive=0.7, negative=0.3, force_best=True, b
             "The thresholds must hold 0 <= negative <= positive <= 1, and positive > 0. "
             f"Received negative={negative!r}, positive={positive!r}."
         )
+    boxes = ops.cast(boxes, anchors.dtype)
     overlap = ops.stop_gradient(iou(anchors, ops.pad(boxes, [[0, 1], [0, 0]])))  # (N, M + 1): the last one has no area
     if box_mask is not None:
         box_mask = _mask("box_mask", box_mask, "M", boxes)

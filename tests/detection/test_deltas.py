@@ -105,6 +105,10 @@ def test_anchors_are_broadcast_over_a_batch_also_of_none():
     assert tuple(encode_deltas(np.zeros((2, 0, 4)), np.zeros((0, 4))).shape) == (2, 0, 4)
 
 
+def test_types_may_differ():
+    assert_close(encode_deltas(BOX.astype("float64"), ANCHOR.astype("float16")), DELTAS)
+
+
 def test_half_precision_is_computed_in_float32():
     boxes = np.array([[0, 0, 4000, 3000]], "float16")
     assert_close(decode_deltas(np.zeros((1, 4), "float16"), boxes), [[0, 0, 4000, 3000]])
