@@ -69,13 +69,14 @@ def match_anchors(anchors, boxes, positive=0.7, negative=0.3, force_best=True, b
     if anchor_mask is not None:
         anchor_mask = _mask("anchor_mask", anchor_mask, "N", anchors)
         overlap = ops.where(anchor_mask[:, None], overlap, 0.0)
-    most = ops.max(overlap, axis=1)  # (N,)
+    overlap = ops.pad(overlap, [[0, 1], [0, 0]])  # (N + 1, M + 1): none of either is no special case
+    most = ops.max(overlap, axis=1)  # (N + 1,)
     is_positive = most >= positive
     if force_best:
-        best = ops.max(ops.pad(overlap, [[0, 1], [0, 0]]), axis=0)  # (M + 1,) of each box, 0 without anchors
+        best = ops.max(overlap, axis=0)  # (M + 1,) of each box
         is_positive = is_positive | ops.any((overlap == best) & (best > 0), axis=1)
     rest = ops.where(most < negative, NEGATIVE, IGNORED)
-    matches = ops.where(is_positive, ops.cast(ops.argmax(overlap, axis=1), "int32"), ops.cast(rest, "int32"))
+    matches = ops.where(is_positive, ops.cast(ops.argmax(overlap, axis=1), "int32"), ops.cast(rest, "int32"))[:-1]
     return matches if anchor_mask is None else ops.where(anchor_mask, matches, IGNORED)
 
 
