@@ -46,13 +46,10 @@ def sample_matches(matches, num_samples, positive_fraction, seed=None):
     num_positive = int(num_samples * positive_fraction)
     positive, is_positive = _draw(lots, matches >= 0, num_samples)  # (..., num_samples) each, the valid ones first
     negative, is_negative = _draw(lots, matches == -1, num_samples)
-    place = ops.arange(num_samples, dtype="int32")
-    is_positive = is_positive & (place < num_positive)
-    room = num_samples - ops.sum(ops.cast(is_positive, "int32"), axis=-1, keepdims=True)  # (..., 1)
-    is_negative = is_negative & (place < room)
+    is_positive = is_positive & (ops.arange(num_samples) < num_positive)
     indices = ops.concatenate([positive, negative], axis=-1)  # (..., 2 * num_samples)
     valid = ops.concatenate([is_positive, is_negative], axis=-1)
-    # The valid ones to the front, in their order: the earlier the place, the larger its key.
+    # The valid ones to the front, in their order, and no more than fit: the earlier the place, the larger its key.
     places = ops.arange(2 * num_samples, 0, -1, dtype="int32")
     _, front = ops.top_k(ops.where(valid, places, 0), num_samples)  # (..., num_samples)
     indices, valid = (ops.take_along_axis(values, front, axis=-1) for values in (indices, valid))
