@@ -1,11 +1,15 @@
 """Layers that the course teaches and Keras does not have, each with its pure function."""
 
+from cvkit.layers.anchor_targets import AnchorTargets
+from cvkit.layers.anchors import Anchors
 from cvkit.layers.bilinear_kernel import bilinear_kernel
 from cvkit.layers.local_response_normalization import LocalResponseNormalization, local_response_normalization
 from cvkit.layers.max_pooling_with_switches import MaxPoolingWithSwitches2D, max_pool_with_switches
 from cvkit.layers.max_unpooling import MaxUnpooling2D, max_unpool
 from cvkit.layers.padded_shortcut import PaddedShortcut
+from cvkit.layers.proposals import Proposals
 from cvkit.layers.radial_basis import RadialBasisOutput, digit_patterns
+from cvkit.layers.region_targets import RegionTargets
 from cvkit.layers.roi_align import ROIAlign, roi_align
 from cvkit.layers.roi_pooling import ROIPooling, roi_pooling
 from cvkit.layers.subsampling import Subsampling2D
@@ -14,13 +18,17 @@ from cvkit.layers.transposed_conv import TransposedConv2D, transposed_conv2d
 
 __all__ = [
     "LENET_TABLE",
+    "AnchorTargets",
+    "Anchors",
     "LocalResponseNormalization",
     "MaxPoolingWithSwitches2D",
     "MaxUnpooling2D",
     "PaddedShortcut",
+    "Proposals",
     "ROIAlign",
     "ROIPooling",
     "RadialBasisOutput",
+    "RegionTargets",
     "Subsampling2D",
     "TableConv2D",
     "TransposedConv2D",

@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from cvkit.layers import backend, roi
+from cvkit import backend
+from cvkit.layers import roi
 from cvkit.validation import check_positive
 
 _KERNEL_CHUNK = 20  # ROIs sampled at a time by the kernel: their samples fit into a processor's cache

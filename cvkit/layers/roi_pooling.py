@@ -5,7 +5,8 @@ import functools
 import keras
 from keras import ops
 
-from cvkit.layers import backend, roi
+from cvkit import backend
+from cvkit.layers import roi
 from cvkit.validation import check_positive
 
 

@@ -3,6 +3,7 @@
 from cvkit.losses.box_regression import IOU_KINDS, iou_loss
 from cvkit.losses.contrastive import ContrastiveLoss, contrastive_loss
 from cvkit.losses.perceptual import feature_reconstruction_loss, normalized_gram_matrix, normalized_style_loss
+from cvkit.losses.region import proposal_losses, region_losses
 from cvkit.losses.smooth_l1 import smooth_l1_loss
 from cvkit.losses.style import content_loss, gram_matrix, style_loss
 from cvkit.losses.total_variation import total_variation_loss
@@ -21,6 +22,8 @@ __all__ = [
     "normalized_gram_matrix",
     "normalized_style_loss",
     "pairwise_distances",
+    "proposal_losses",
+    "region_losses",
     "smooth_l1_loss",
     "style_loss",
     "total_variation_loss",

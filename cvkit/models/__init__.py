@@ -3,14 +3,18 @@
 from cvkit.models.alexnet import alexnet
 from cvkit.models.convolutional import make_convolutional
 from cvkit.models.densenet import dense_block, densenet, densenet_cifar, transition
+from cvkit.models.fast_rcnn import FastRCNN, region_head
+from cvkit.models.faster_rcnn import FasterRCNN
 from cvkit.models.googlenet import AUXILIARY_LOSS_WEIGHTS, INCEPTION_WIDTHS, auxiliary_head, googlenet, inception_block
 from cvkit.models.inception_resnet import inception_resnet, inception_resnet_block
 from cvkit.models.lenet import lenet5, lenet5_original
 from cvkit.models.nin import mlpconv, nin
+from cvkit.models.rcnn import RCNN
 from cvkit.models.regnet import REGNETX, regnet, regnet_block, regnet_widths
 from cvkit.models.residual_block import basic_block, bottleneck_block, normalized_convolution, shortcut_path
 from cvkit.models.resnet import RESNET_BLOCKS, resnet
 from cvkit.models.resnet_cifar import resnet_cifar
+from cvkit.models.rpn import RPN, rpn_head
 from cvkit.models.small_vgg import small_vgg
 from cvkit.models.vgg import VGG_TABLE, vgg
 from cvkit.models.zfnet import zfnet
@@ -18,9 +22,13 @@ from cvkit.models.zfnet import zfnet
 __all__ = [
     "AUXILIARY_LOSS_WEIGHTS",
     "INCEPTION_WIDTHS",
+    "RCNN",
     "REGNETX",
     "RESNET_BLOCKS",
+    "RPN",
     "VGG_TABLE",
+    "FastRCNN",
+    "FasterRCNN",
     "alexnet",
     "auxiliary_head",
     "basic_block",
@@ -38,11 +46,13 @@ __all__ = [
     "mlpconv",
     "nin",
     "normalized_convolution",
+    "region_head",
     "regnet",
     "regnet_block",
     "regnet_widths",
     "resnet",
     "resnet_cifar",
+    "rpn_head",
     "shortcut_path",
     "small_vgg",
     "transition",

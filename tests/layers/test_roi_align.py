@@ -45,7 +45,7 @@ def test_more_rois_than_a_chunk_equal_the_loop():
 @pytest.mark.parametrize("size", [4, 7, 13, 38])
 def test_a_sample_exactly_one_cell_outside_repeats_the_border(monkeypatch, size, portable):
     if portable:
-        monkeypatch.setattr("cvkit.layers.backend.has_dynamic_kernels", lambda: False)
+        monkeypatch.setattr("cvkit.backend.has_dynamic_kernels", lambda: False)
     corners = [[edge + 0.5] * 4 for edge in (-1.0, size)]
     assert_close(roi_align(np.ones((1, size, size, 1)), [corners], 2), np.ones((1, 2, 2, 2, 1)))
 
@@ -107,7 +107,7 @@ def test_gradient(reduction):
 
 def test_gradient_of_the_portable_code(monkeypatch):
     """The matrix form serves JAX, PyTorch and XLA; here it is also differentiated where the kernel would be used."""
-    monkeypatch.setattr("cvkit.layers.backend.has_dynamic_kernels", lambda: False)
+    monkeypatch.setattr("cvkit.backend.has_dynamic_kernels", lambda: False)
     feature_map, rois, scale = random_case(seed=3, height=4, width=5, channels=1)
     assert_close(roi_align(feature_map, rois, 2, scale), reference.roi_align(feature_map, rois, (2, 2), scale))
     check_gradient(lambda f: roi_align(f, rois, 2, scale), feature_map)

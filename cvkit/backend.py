@@ -1,4 +1,4 @@
-"""What the ROI layers ask of the backend: what it may do now, one kernel for many steps, a loop over chunks."""
+"""What the kit asks of the backend: what it may do now, one kernel for many steps, a loop over chunks."""
 
 import functools
 
