@@ -3,8 +3,8 @@
 import numpy as np
 from keras import ops
 
-from cvkit.detection.suppression import as_candidates, keep_best, round_down
 from cvkit.backend import has_dynamic_kernels
+from cvkit.detection.suppression import as_candidates, keep_best, round_down
 
 
 def nms(boxes, scores, iou_threshold=0.5, max_output_size=100, score_threshold=None):

@@ -38,7 +38,8 @@ class Proposals(keras.layers.Layer):
 
     Example:
         >>> anchors = ops.convert_to_tensor([[0.0, 0, 8, 8], [1, 0, 9, 8], [16, 16, 32, 32]])
-        >>> boxes, logits = Proposals(3)([anchors, [[1.0, 2.0, 0.5]], ops.zeros((1, 3, 4)), [[24.0, 24.0]]])
+        >>> logits, sizes = ops.convert_to_tensor([[1.0, 2.0, 0.5]]), ops.convert_to_tensor([[24.0, 24.0]])
+        >>> boxes, _ = Proposals(3)([anchors, logits, ops.zeros((1, 3, 4)), sizes])
         >>> boxes[0].numpy().tolist()  # the first overlaps the second, and the third is cut at the border
         [[1.0, 0.0, 9.0, 8.0], [16.0, 16.0, 24.0, 24.0], [0.0, 0.0, 0.0, 0.0]]
 
