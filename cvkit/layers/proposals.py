@@ -64,8 +64,10 @@ class Proposals(keras.layers.Layer):
         boxes = clip_boxes(decode_deltas(deltas, anchors), (size[0], size[1]))  # (N, 4)
         large = ops.all(boxes[:, 2:] - boxes[:, :2] >= self.smallest, axis=-1)
         logits = ops.where(large, logits, -float("inf"))
-        if logits.shape[0] is None or logits.shape[0] > self.num_candidates:
-            logits, surest = ops.top_k(logits, ops.minimum(self.num_candidates, ops.shape(logits)[0]))
+        count = ops.shape(logits)[0]  # a tensor where it is known only when the network runs
+        if not isinstance(count, int) or count > self.num_candidates:
+            most = self.num_candidates if isinstance(count, int) else ops.minimum(self.num_candidates, count)
+            logits, surest = ops.top_k(logits, most)
             boxes = ops.take(boxes, surest, axis=0)
         kept, _ = nms(boxes, logits, self.iou_threshold, self.num_proposals)
         empty, place = kept < 0, ops.maximum(kept, 0)
