@@ -148,11 +148,11 @@ class Lesson:
             {"id": id, "status": result.status, "points": result.points, "earned": result.earned}
             for id, result in self._results.items()
         ]
-        of_a_set = {id for id, claim in self._claims.items() if claim.dataset}
-        settled = of_a_set if of_a_set & set(self._measured) else set()
+        of_a_set = {id: claim.dataset for id, claim in self._claims.items() if claim.dataset}
+        settled = set(of_a_set) if set(of_a_set) & set(self._measured) else set()
         missing = [id for id in self._claims if id not in self._measured and id not in settled]
-        unchecked = [id for id in self._exercises if id not in self._results]
-        return {"lesson": self.slug, "claims": claims, "exercises": exercises, "missing": missing + unchecked}
+        missing += [id for id in self._exercises if id not in self._results]
+        return dict(lesson=self.slug, claims=claims, exercises=exercises, missing=missing, of_a_set=of_a_set)
 
     def _get(self, table, id, kind):
         if id not in table:

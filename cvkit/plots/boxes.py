@@ -3,10 +3,8 @@
 import numpy as np
 from keras import ops
 
-_WIDTH, _RIM = 1.8, 1.0  # of the lines, and of white on either side, in points
 
-
-def boxes(ax, boxes, labels=None, color="crimson", linestyle="-"):
+def boxes(ax, boxes, labels=None, color="crimson", linestyle="-", linewidth=1.8):
     """Draw frames, for instance over an image that `ax.imshow` has drawn.
 
     `imshow` puts the middle of the first pixel at 0, while a box that holds this pixel alone is 0, 0, 1, 1. So frames
@@ -19,6 +17,7 @@ def boxes(ax, boxes, labels=None, color="crimson", linestyle="-"):
         labels: N short texts, each at its box's upper left corner; or None.
         color: a matplotlib colour for all, or a list of N.
         linestyle: of the frames, such as "-" or "--".
+        linewidth: in points; the white on either side is 0.6 times as wide.
 
     Returns:
         The Axes.
@@ -48,11 +47,11 @@ def boxes(ax, boxes, labels=None, color="crimson", linestyle="-"):
         if len(values) != len(corners):
             raise ValueError(f"{name} must be one a box. Received {len(values)} for {len(corners)} boxes.")
     rims = [Rectangle((x1 - 0.5, y1 - 0.5), x2 - x1, y2 - y1) for x1, y1, x2, y2 in corners]
-    style = dict(facecolor="none", edgecolor="white", linewidth=_WIDTH + 2 * _RIM)
+    style = dict(facecolor="none", edgecolor="white", linewidth=2.2 * linewidth)
     ax.add_collection(PatchCollection(rims, zorder=0.9, **style))  # above images, below all frames
     for (x1, y1, x2, y2), text, each in zip(corners, texts, colors, strict=True):
         frame = Rectangle((x1 - 0.5, y1 - 0.5), x2 - x1, y2 - y1, fill=False, edgecolor=each, linestyle=linestyle)
-        frame.set_linewidth(_WIDTH)
+        frame.set_linewidth(linewidth)
         ax.add_patch(frame)
         if text is not None:
             background = dict(facecolor="white", edgecolor="none", alpha=0.75, pad=0.8)

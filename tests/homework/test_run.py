@@ -26,6 +26,7 @@ GOOD = {
     "claims": [{"id": "one-is-one", "measured": 1, "held": True}],
     "exercises": [{"id": "a", "status": "not answered", "points": 2, "earned": 0}],
     "missing": [],
+    "of_a_set": {},
 }
 SOURCE = """\
 # %% [markdown]
@@ -116,6 +117,13 @@ def test_a_claim_that_is_not_held_is_a_fault():
 def test_a_claim_or_exercise_that_the_lesson_leaves_out_is_a_fault():
     (fault,) = run.faults(result({**GOOD, "missing": ["two-is-two"]}), "student")
     assert fault == "two-is-two belongs to this lesson and was neither measured nor checked"
+
+
+def test_a_claim_of_one_set_is_not_owed_on_another():
+    said = {**GOOD, "missing": ["two-is-two"], "of_a_set": {"two-is-two": "shapes"}}
+    assert len(run.faults(result(said), "student")) == 1
+    assert len(run.faults(result(said), "student", dataset="shapes")) == 1
+    assert run.faults(result(said), "student", dataset="/a/folder") == []
 
 
 @pytest.mark.parametrize(("copy", "status"), [("student", "right"), ("student", "wrong"), ("solution", "not answered")])
