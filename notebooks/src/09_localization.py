@@ -140,7 +140,7 @@ def corners(boxes):
 
 fig = cvkit.plots.image_grid((test_images[:16] + 1) / 2, [CLASSES[k] for k in test_labels[:16]], columns=8, size=1.3)
 for ax, frame in zip(fig.axes, corners(test_boxes[:16]), strict=False):  # or fewer images
-    cvkit.plots.boxes(ax, frame[None])
+    cvkit.plots.boxes(ax, frame[None], linewidth=1)
 fig.suptitle("The first test images and their boxes")
 lesson.figure(fig, alt="Two rows of small images, each with one object and a red frame tightly around it.")
 
