@@ -10,7 +10,7 @@ from cvkit.files import project_file
 
 @dataclasses.dataclass(frozen=True)
 class Published:
-    """What one source says of one network; what it does not say is None.
+    """What one source says of one network or method; what it does not say is None.
 
     Attributes:
         network: its name.
@@ -18,6 +18,8 @@ class Published:
         where: table, section or slide.
         year: when the network came out.
         top1_error, top5_error: errors on ImageNet's 1,000 classes in per cent, 0 to 100.
+        mean_average_precision: of a detector, in per cent, 0 to 100.
+        seconds: time for one image.
         layers, parameters: as a slide prints them, in words.
         note: what to know before comparing.
     """
@@ -28,6 +30,8 @@ class Published:
     year: int | None = None
     top1_error: float | None = None
     top5_error: float | None = None
+    mean_average_precision: float | None = None
+    seconds: float | None = None
     layers: str | None = None
     parameters: str | None = None
     note: str = ""
@@ -38,7 +42,8 @@ def read_published(table, path=None):
 
     Args:
         table: ``"challenge"`` (errors in the yearly ImageNet challenge), ``"people"``, ``"single_network"``,
-            ``"single_crop"`` (one network, one crop) or ``"slides"`` (what the lectures print).
+            ``"single_crop"`` (one network, one crop), ``"slides"`` (what the lectures print), ``"proposals"`` (methods
+            that propose boxes) or ``"detection"`` (detectors).
         path: another file; by default the project's own.
 
     Returns:
@@ -66,7 +71,7 @@ def _row(row, sources, place):
         raise ValueError(f"{place}: row {row} must name a source of the file's list. Not found: {error}.") from None
     except TypeError as error:
         raise ValueError(f"{place}: row {row} is malformed: {error}.") from None
-    for name in ("top1_error", "top5_error"):
+    for name in ("top1_error", "top5_error", "mean_average_precision"):
         value = getattr(published, name)
         if value is not None and not 0 <= value <= 100:
             raise ValueError(f"{place}: {name} of {published.network} must be 0 to 100 per cent. Received {value}.")

@@ -5,7 +5,7 @@ from cvkit.files import project_file
 from cvkit.published import read_published
 from tests.support import raises
 
-TABLES = ("challenge", "people", "single_network", "single_crop", "slides")
+TABLES = ("challenge", "people", "single_network", "single_crop", "slides", "proposals", "detection")
 
 
 @pytest.mark.parametrize("table", TABLES)

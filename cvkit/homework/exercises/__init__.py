@@ -10,4 +10,5 @@ LESSONS = (
     "looking_inside",
     "transfer",
     "localization",
+    "rcnn",
 )
