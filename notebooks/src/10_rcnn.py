@@ -19,10 +19,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from cvkit.backbones import backbone
 from cvkit.detection import mean_average_precision, selective_search, sliding_windows
+from cvkit.detection.selective_search import colour_space
 from cvkit.models import RCNN, FastRCNN
 from cvkit.published import read_published
 from keras import ops
-from skimage.color import rgb2hsv
 from skimage.segmentation import felzenszwalb
 
 lesson = cvkit.lesson("rcnn", seed=0)
@@ -59,8 +59,14 @@ for row in read_published("proposals"):
 # L1 lets the merging begin with single pixels. It begins with **superpixels**, the small regions that the method of Felzenszwalb and Huttenlocher
 # finds. That matters for the time: merging starts from a few regions instead of thousands. We count them:
 
+
 # %%
-segments = [felzenszwalb(rgb2hsv(image), scale=100, sigma=0.8, min_size=100) for image in test["images"]]
+def superpixels(image, space):
+    """The number of the region of each pixel, (64, 64)."""
+    return felzenszwalb(colour_space(image / 255, space), scale=100, sigma=0.8, min_size=100)
+
+
+segments = [superpixels(image, "HSV") for image in test["images"]]
 regions = np.array([segment.max() + 1 for segment in segments])
 print(f"{regions.min()} to {regions.max()} regions in an image of {64 * 64:,} pixels")
 lesson.claim("selective-search-starts-from-superpixels", regions.mean() / 64**2)
@@ -88,19 +94,23 @@ print(f"{count:.0f} proposals an image, {1e3 * search_seconds:.0f} ms an image")
 shown = next(i for i, truth in enumerate(test["objects"]) if len(truth["labels"]) >= 4)
 image, truth = test["images"][shown], test["objects"][shown]
 fig, axes = plt.subplots(1, 4, figsize=(11, 3), sharey=True)
-for ax, title in zip(axes, ("the objects", "superpixels", "the first 5 proposals", "all proposals"), strict=True):
+titles = ("the objects", "superpixels in HSV", "superpixels in Lab", "the first 5 proposals")
+for ax, title in zip(axes, titles, strict=True):
     ax.imshow(image)
     ax.set(title=title, xlabel="x in pixels")
 axes[0].set_ylabel("y in pixels")
-axes[1].imshow(segments[shown], cmap="tab20")
+for ax, space in ((axes[1], "HSV"), (axes[2], "Lab")):
+    ax.imshow(superpixels(image, space), cmap="tab20")
 cvkit.plots.boxes(axes[0], truth["boxes"], color="black")
-cvkit.plots.boxes(axes[2], test_proposals[shown][:5], color="black")
-cvkit.plots.boxes(axes[3], test_proposals[shown], color="black")
+cvkit.plots.boxes(axes[3], test_proposals[shown][:5], color="black")
 lesson.figure(
-    fig, alt="A scene four times: with its objects framed, cut into flat regions, with five boxes, with all boxes."
+    fig, alt="A scene with framed objects; cut into regions in two colour spaces, once in tatters; with five boxes."
 )
 
 # %% [markdown]
+# One reason for two colour spaces is to be seen here. In HSV (hue, saturation, value) colours lie on a circle, and red is at both of its ends: a
+# little noise throws a red pixel from one end to the other, and a red surface falls to pieces. In Lab it holds together.
+#
 # Are the proposals any good? A detector can only find an object that some proposal covers. So we ask for the **recall**: the share of objects with an
 # IoU of at least 0.5 with one of the first $n$ proposals. Against it stand square windows of three sizes, slid over the image with a step that gives
 # the same number, and boxes with random corners.
@@ -155,14 +165,17 @@ lesson.figure(
 )
 
 # %%
-at_forty = recalls["selective search"][3][1]
-same_number = max(recall(windows(12)), recall(random_boxes(len(windows(12)[0]))))
-print(f"{len(windows(12)[0])} windows or random boxes cover {same_number:.2f}, at most 40 proposals {at_forty:.2f}")
-lesson.claim("selective-search-recalls-more", [at_forty, at_forty - same_number])
+_, *at_forty = recalls["selective search"][3]
+others = np.array([[recall(boxes, threshold) for threshold in (0.5, 0.7)] for boxes in (windows(16), random_boxes(41))])
+print(f"covered by at most 40 proposals: {at_forty[0]:.2f} at an IoU of 0.5, {at_forty[1]:.2f} at 0.7")
+for name, (half, more) in zip(("windows", "random boxes"), others, strict=True):
+    print(f"covered by {len(windows(16)[0])} {name}: {half:.2f} and {more:.2f}")
+lesson.claim("selective-search-recalls-more", np.append(at_forty, at_forty - others.max(axis=0)))
 
 # %% [markdown]
-# Forty proposals cover what takes windows a thousand places, and random boxes more still. Our scenes are kind to selective search, each shape has a
-# colour of its own. In photographs an object falls into parts and runs into its background: there one takes about 2,000 proposals.
+# Forty proposals cover nearly all objects. At an IoU of 0.5 windows need some hundreds of places for that, and random boxes two thousand. At 0.7
+# neither comes close: squares of three sizes fit few objects well. Our scenes are kind to selective search, because each shape has a colour of its
+# own. In photographs an object falls into parts and runs into its background: there one takes about 2,000 proposals.
 #
 # ## R-CNN: cut out, warp, classify
 #
@@ -398,15 +411,18 @@ print("equal to ours:", np.allclose(pooled[False], by_hand))
 lesson.claim("roi-pooling-overlapping-bins", pooled[True])
 
 # %%
-fig, axes = plt.subplots(1, 2, figsize=(9, 4.2))
-for ax, title, rows, columns in (
-    (axes[0], "rounded down: 2 + 3 rows, 3 + 4 columns", [(3, 2), (5, 3)], [(0, 3), (3, 4)]),
-    (axes[1], "ends rounded up: rows and columns shared", [(3, 3), (5, 3)], [(0, 4), (3, 4)]),
-):
+halves = {
+    "ends rounded down: 2 + 3 rows, 3 + 4 columns": ([(3, 5), (5, 8)], [(0, 3), (3, 7)]),
+    "ends rounded up: middle row and column shared": ([(3, 6), (5, 8)], [(0, 4), (3, 7)]),
+}
+fig, axes = plt.subplots(1, 2, figsize=(9, 4.4))
+for ax, (title, (rows, columns)) in zip(axes, halves.items(), strict=True):
     cvkit.plots.matrix(toy, ax, title=title, decimals=1)
     ax.set(xlabel="column of the map", ylabel="row of the map")
-    frames = [[x, y, x + width, y + height] for y, height in rows for x, width in columns]
+    frames = [[x1 + 0.08, y1 + 0.08, x2 - 0.08, y2 - 0.08] for y1, y2 in rows for x1, x2 in columns]  # inside the cells
     cvkit.plots.boxes(ax, np.array(frames), color=["crimson", "darkorange", "green", "black"])
+    for patch in ax.patches:
+        patch.set_zorder(5)  # above the grid
 lesson.figure(
     fig, alt="The map twice with four frames; on the right the frames share the middle row and the middle column."
 )
@@ -487,12 +503,9 @@ for row, (name, least) in zip(axes, (("R-CNN", 0.0), ("Fast R-CNN", 0.5)), stric
         labels = [NAMES[label] for label in found[name][i]["labels"][sure]]
         cvkit.plots.boxes(ax, found[name][i]["boxes"][sure], labels)
     row[0].set_ylabel(f"{name}\ny in pixels")
-for ax in axes[1]:
-    ax.set_xlabel("x in pixels")
+fig.supxlabel("x in pixels", fontsize="medium")
 fig.suptitle("The objects dotted in black, what each detector finds in red")
-lesson.figure(
-    fig, alt="Four test scenes, twice: black dotted frames on the objects, red frames with class names on detections."
-)
+lesson.figure(fig, alt="Four scenes, twice: black dotted frames on the objects, red ones with names on detections.")
 
 # %% [markdown]
 # Look for the kinds of mistakes: an object without a box; a box on two objects that touch; a wrong name, often on a half-hidden shape; two boxes on
@@ -525,8 +538,8 @@ print(
 lesson.claim("the-arithmetic-of-146", on_paper)
 
 # %% [markdown]
-# The arithmetic explains more than half of 146 (on a logarithmic scale, nearly all of it). The rest is not in the count: 2,000 regions in one large
-# matrix product run faster per multiply-add than many convolutions of crops, and cutting and warping takes time as well.
+# The count gives a bit more than half of 146. The rest is not in it: 2,000 regions in one large matrix product run faster per multiply-add than 2,000
+# crops through many small convolutions, and cutting and warping crops takes time as well.
 #
 # Now we measure. R-CNN would need minutes for 2,000 crops of an image; we time 64 crops, and multiply. Fast R-CNN we time in full. Suppression, which
 # is the same for both, is left out, and we count processor seconds, so that other programs do not disturb. The boxes are random ones: the time does
