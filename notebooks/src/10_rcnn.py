@@ -749,8 +749,8 @@ assert abs(speed_up(2000, 15.5, 147, 0.12) - 31000 / 387) < 1e-9
 # ## The library's way
 #
 # OpenCV's extra modules have `cv2.ximgproc.segmentation.createSelectiveSearchSegmentation`. TensorFlow's `tf.image.crop_and_resize` crops and warps
-# in one call, from images as well as from maps; Fast R-CNN's successors often use it in the place of ROI pooling. KerasCV has no Fast R-CNN with
-# proposals from outside; its `keras_cv.models.FasterRCNN` makes its own (lesson 11).
+# in one call, from images as well as from maps; Fast R-CNN's successors often use it in the place of ROI pooling. KerasCV offers no detector of this
+# family.
 #
 # ## References
 # - J. Uijlings, K. van de Sande, T. Gevers and A. Smeulders, *Selective search for object recognition*, IJCV 2013.
