@@ -159,7 +159,7 @@ for column, (ax, threshold) in enumerate(zip(axes, (0.5, 0.7), strict=True), 1):
     ax.set(xscale="log", xlabel="boxes an image", title=f"IoU at least {threshold}")
     ax.grid(alpha=0.3)
 axes[0].set_ylabel("share of the objects covered")
-axes[1].legend(frameon=False)
+axes[0].legend(frameon=False, loc="lower right")
 lesson.figure(
     fig, alt="Recall against the number of boxes: selective search rises far left of windows and random boxes."
 )
@@ -190,7 +190,7 @@ overlaps = ops.convert_to_numpy(cvkit.detection.iou(test_proposals[shown][:12], 
 captions = [f"IoU {overlap:.2f}" for overlap in overlaps]
 fig = cvkit.plots.image_grid(crops.clip(0, 255) / 255, captions, columns=6, size=1.3)
 fig.suptitle("Twelve proposals, warped to 32 × 32 pixels, and how well each fits an object")
-lesson.figure(fig, alt="Twelve stretched patches; some hold one whole shape, some a part of it, some several shapes.")
+lesson.figure(fig, alt="Twelve stretched patches; most hold several shapes, some a part of one.")
 
 # %% [markdown]
 # Out come 3,072 numbers a proposal, the network's map of 4 × 4 positions and 192 channels. The network is **frozen**, so these numbers stay the same
