@@ -44,6 +44,10 @@ def test_the_words_of_a_source_are_given_in_full():
         ("{network: A, source: a, where: c, colour: red}", "is malformed: .*colour"),
         ("{network: A, source: a}", "is malformed: .*where"),
         (
+            "{network: A, source: a, where: c, mean_average_precision: 101}",
+            "mean_average_precision of A must be 0 to 100 per cent. Received 101",
+        ),
+        (
             "{network: A, source: a, where: c, top5_error: 101}",
             "top5_error of A must be 0 to 100 per cent. Received 101",
         ),
