@@ -472,7 +472,7 @@ cvkit.show_source(cvkit.models.fast_rcnn.region_head, docstring=False)
 # %%
 fast = FastRCNN(backbone(taps=("C3",)), num_classes=4, pool_size=4, width=128, num_samples=32)
 started = time.process_time()
-history = fast.fit(train["images"], train["objects"], train_proposals, epochs=12, batch_size=4, verbose=0)
+history = fast.fit(train["images"], train["objects"], train_proposals, epochs=10, batch_size=4, verbose=0)
 fast_seconds = time.process_time() - started
 print(f"{fast_seconds:.0f} processor seconds;", {name: round(v[-1], 3) for name, v in history.history.items()})
 
@@ -568,10 +568,10 @@ drawn[:, 2:] = np.maximum(drawn[:, 2:], drawn[:, :2] + 8)
 
 # %%
 crop_work, crop_seconds = {}, {}
-for size in (32, 64):
-    timed = RCNN(backbone(taps=("C3",)), num_classes=4, crop_size=size)
-    crop_work[size] = cvkit.analysis.count_multiply_adds(timed.network)
-    crop_seconds[size] = seconds(timed.features, pixels, drawn[:64]) / 64
+larger = RCNN(backbone(taps=("C3",)), num_classes=4, crop_size=64)
+for size, network, features in ((32, detector.network, compute), (64, larger.network, larger.features)):
+    crop_work[size] = cvkit.analysis.count_multiply_adds(network)
+    crop_seconds[size] = seconds(features, pixels, drawn[:64]) / 64
 fast_work, fast_time = [], []
 for n in NUMBERS:
     batch = {"images": pixels[None], "sizes": np.float32([[64, 64]]), "rois": drawn[None, :n]}
