@@ -5,7 +5,16 @@ from cvkit.files import project_file
 from cvkit.published import read_published
 from tests.support import raises
 
-TABLES = ("challenge", "people", "single_network", "single_crop", "slides", "proposals", "detection")
+TABLES = (
+    "challenge",
+    "people",
+    "single_network",
+    "single_crop",
+    "slides",
+    "proposals",
+    "detection",
+    "learned_proposals",
+)
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -11,4 +11,5 @@ LESSONS = (
     "transfer",
     "localization",
     "rcnn",
+    "faster_rcnn",
 )
