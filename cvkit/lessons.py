@@ -149,7 +149,7 @@ class Lesson:
             for id, result in self._results.items()
         ]
         of_a_set = {id: claim.dataset for id, claim in self._claims.items() if claim.dataset}
-        settled = set(of_a_set) if set(of_a_set) & set(self._measured) else set()
+        settled = of_a_set if of_a_set.keys() & self._measured.keys() else {}
         missing = [id for id in self._claims if id not in self._measured and id not in settled]
         missing += [id for id in self._exercises if id not in self._results]
         return dict(lesson=self.slug, claims=claims, exercises=exercises, missing=missing, of_a_set=of_a_set)

@@ -55,13 +55,10 @@ def pad_targets(targets, length):
         >>> pad_targets([{"boxes": [[0, 0, 5, 5]], "labels": [2]}, {"boxes": [], "labels": []}], 2)["labels"].tolist()
         [[2, -1], [-1, -1]]
     """
-    boxes = np.zeros((len(targets), length, 4), "float32")
     labels = np.full((len(targets), length), -1, "int32")
-    for row, target in enumerate(targets):
-        count = len(target["labels"])
-        boxes[row, :count] = np.reshape(target["boxes"], (-1, 4))
-        labels[row, :count] = target["labels"]
-    return {"boxes": boxes, "labels": labels}
+    for row, target in zip(labels, targets, strict=True):
+        row[: len(target["labels"])] = target["labels"]
+    return {"boxes": pad_boxes([target["boxes"] for target in targets], length), "labels": labels}
 
 
 class DetectionBatches(keras.utils.PyDataset):
@@ -115,9 +112,9 @@ class DetectionBatches(keras.utils.PyDataset):
         self.order = self.random.permutation(len(self.images))
 
 
-def pad_boxes(boxes):
-    """Lists of boxes (n, 4) as one array (B, R, 4), filled up with zeros."""
-    padded = np.zeros((len(boxes), max(1, *(len(rows) for rows in boxes)) if boxes else 1, 4), "float32")
+def pad_boxes(boxes, length=None):
+    """Lists of boxes (n, 4) as one array (B, `length`, 4), filled up with zeros; by default as long as the longest."""
+    padded = np.zeros((len(boxes), length or max([1, *map(len, boxes)]), 4), "float32")
     for place, rows in zip(padded, boxes, strict=True):
         place[: len(rows)] = np.reshape(rows, (-1, 4))
     return padded

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from cvkit.detection.batches import DetectionBatches, pad_images
+from cvkit.detection.batches import DetectionBatches, pad_boxes, pad_images
 from cvkit.validation import check_positive
 
 
@@ -58,12 +58,7 @@ class Detector:
             A list of N dicts of "boxes" float32 (n, 4), xyxy in pixels, "scores" float32 (n,), falling, and "labels"
             int64 (n,).
         """
-        check_positive("batch_size", batch_size, "images at a time", integer=True)
-        found = []
-        for start in range(0, len(images), batch_size):
-            batch = pad_images(images[start : start + batch_size])
-            found += self.decode_batch(self.network.predict_on_batch(batch), batch["sizes"])
-        return found
+        return self.find(images, batch_size)
 
     def save(self, path):
         """Write the weights to `path`, which ends in `.weights.h5`."""
@@ -74,6 +69,18 @@ class Detector:
         self.network.load_weights(path)
         return self
 
+    def find(self, images, batch_size, proposals=None):
+        """`predict`, with boxes (n, 4) for each image where the network asks for them."""
+        check_positive("batch_size", batch_size, "images at a time", integer=True)
+        found = []
+        for start in range(0, len(images), batch_size):
+            part = slice(start, start + batch_size)
+            batch = pad_images(images[part])
+            if proposals is not None:
+                batch["rois"] = pad_boxes(proposals[part])
+            found += self.decode_batch(self.network.predict_on_batch(batch), batch["sizes"])
+        return found
+
     def decode_batch(self, answers, sizes):
         """`decode` for each image of a batch, as a list of dicts."""
         answers = {name: ops.convert_to_numpy(value) for name, value in answers.items()}
@@ -81,10 +88,9 @@ class Detector:
         found = [self.decode(part, size) for part, size in zip(parts, sizes, strict=True)]
         return [dict(zip(("boxes", "scores", "labels"), values, strict=True)) for values in found]
 
-    def batches(self, images, targets, batch_size, seed, proposals=None, network=None):
+    def batches(self, images, targets, batch_size, seed, proposals=None):
         """The data of one training, checked."""
-        network = network or self.training_network
-        batches = DetectionBatches(images, targets, list(network.output), batch_size, seed, proposals)
+        batches = DetectionBatches(images, targets, list(self.training_network.output), batch_size, seed, proposals)
         largest = max([-1, *(np.max(target["labels"]) for target in targets if len(target["labels"]))])
         if self.num_classes is not None and largest >= self.num_classes:
             raise ValueError(f"labels must be below num_classes = {self.num_classes}. Received a label {largest}.")

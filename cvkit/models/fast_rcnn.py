@@ -5,7 +5,7 @@ import numpy as np
 from keras import layers, ops
 
 from cvkit.detection.batched_nms import batched_nms
-from cvkit.detection.batches import check_proposals, pad_boxes, pad_images
+from cvkit.detection.batches import check_proposals
 from cvkit.detection.clip_boxes import clip_boxes
 from cvkit.detection.deltas import decode_deltas
 from cvkit.layers.region_targets import STDS, RegionTargets
@@ -123,12 +123,7 @@ class FastRCNN(Detector):
     def predict(self, images, proposals, batch_size=8):
         """`Detector.predict` with proposals: N arrays (n, 4) of boxes."""
         check_proposals(images, proposals)
-        found = []
-        for start in range(0, len(images), batch_size):
-            part = slice(start, start + batch_size)
-            batch = pad_images(images[part]) | {"rois": pad_boxes(proposals[part])}
-            found += self.decode_batch(self.network.predict_on_batch(batch), batch["sizes"])
-        return found
+        return self.find(images, batch_size, proposals)
 
     def decode(self, answers, size):
         """Boxes, scores and labels of one image; see `Detector`."""
