@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from cvkit.detection import BOX_FORMATS, convert_boxes
-from tests.support import assert_close, check_gradient, raises, ways_to_run
+from tests.support import assert_close, check_gradient, examples, raises, ways_to_run
 
 # In an image 80 high and 100 wide: corners (10, 20) and (40, 60); 30 wide, 40 high; centre (25, 40).
 SIZE = (80, 100)
@@ -29,6 +29,7 @@ def test_hand_worked_case(source, target):
         assert_close(run(box), SAME_BOX[target])
 
 
+@examples(400)  # of up to five boxes each
 @given(boxes, formats, formats, formats)
 def test_there_and_back_and_by_way_of_a_third(boxes, source, target, between):
     there = convert_boxes(boxes.astype("float64"), source, target, SIZE)

@@ -5,7 +5,7 @@ from hypothesis.extra import numpy as hnp
 
 from cvkit.detection import iou
 from tests import reference
-from tests.support import assert_close, check_gradient, gradient, raises, to_numpy, ways_to_run
+from tests.support import assert_close, check_gradient, examples, gradient, raises, to_numpy, ways_to_run
 
 boxes = hnp.arrays("float32", st.tuples(st.integers(0, 5), st.just(4)), elements=st.integers(0, 40).map(float))
 
@@ -15,6 +15,7 @@ def test_hand_worked_case():
     assert_close(iou([[0, 0, 4, 2]], [[2, 1, 6, 3]]), [[2 / 14]])
 
 
+@examples(400)  # of up to 25 pairs each
 @given(boxes, boxes)
 def test_equals_the_loop(boxes1, boxes2):
     assert_close(iou(boxes1, boxes2), reference.iou(boxes1, boxes2))

@@ -9,9 +9,8 @@ from keras import ops
 from cvkit.detection import mean_average_precision
 from tests import reference
 from tests.detection.coco import check_against_coco
-from tests.support import assert_close, raises
+from tests.support import assert_close, examples, raises
 
-MANY = settings(max_examples=15 * settings.default.max_examples)
 SOME = settings(max_examples=8 * settings.default.max_examples)
 RULES = ["coco", "voc", "voc07"]
 
@@ -70,7 +69,7 @@ def test_hand_worked_case():
     assert_close(scores.recall, (1 / 2 + 1 / 4 + 0 + 3) / 6, "float64")
 
 
-@settings(max_examples=5 * settings.default.max_examples)
+@examples(500)
 @given(evaluations())
 def test_equals_pycocotools(case):
     check_against_coco(*case)
@@ -166,7 +165,7 @@ def test_equals_pycocotools_where_it_is_hard(name):
 
 
 @pytest.mark.parametrize("rule", ["voc", "voc07"])
-@MANY
+@examples(500)  # by each of the two rules
 @given(case=evaluations(), threshold=st.sampled_from([0.25, 0.5, 1.0]))
 def test_equals_the_development_kits_rule(rule, case, threshold):
     predictions, targets = case
