@@ -21,6 +21,15 @@ def has_dynamic_kernels():
     return enclosing is not None and enclosing() is None
 
 
+def runs_eagerly():
+    """Whether TensorFlow computes each step at once, rather than tracing a graph; False on other backends."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return tf.executing_eagerly()
+
+
 def fused(function, *arguments):
     """`function`, or the same compiled by XLA, which makes one pass over the memory of its many steps.
 
@@ -34,11 +43,7 @@ def fused(function, *arguments):
     Returns:
         A function with the same signature.
     """
-    if not has_dynamic_kernels():
-        return function
-    import tensorflow as tf
-
-    if tf.executing_eagerly() or any(None in tensor.shape for tensor in tree.flatten(arguments)):
+    if not has_dynamic_kernels() or runs_eagerly() or any(None in tensor.shape for tensor in tree.flatten(arguments)):
         return function
     return _compiled(function)
 

@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-from cvkit.backend import has_dynamic_kernels
+from cvkit.backend import has_dynamic_kernels, runs_eagerly
 from cvkit.detection.suppression import as_candidates, keep_best, round_down
 
 
@@ -57,7 +57,7 @@ def _by_kernel(boxes, scores, iou_threshold, size):
     """
     import tensorflow as tf
 
-    eager = tf.executing_eagerly()
+    eager = runs_eagerly()
     xp = np if eager else ops  # eagerly, small steps cost less in NumPy
     low, high = xp.split(boxes.numpy() if eager else boxes, 2, axis=1)  # (N, 2) each
     # A box with its corners swapped has no area here, but would have one there.

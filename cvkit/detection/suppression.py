@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from cvkit.backend import runs_eagerly
 from cvkit.detection.iou import iou
 from cvkit.validation import as_float32, check_positive, check_shape
 
@@ -63,12 +64,15 @@ def keep_best(boxes, scores, classes, iou_threshold, size):
     """
     boxes, scores = ops.stop_gradient(boxes), ops.stop_gradient(scores)
     limit = ops.convert_to_tensor(round_down(iou_threshold, keras.backend.standardize_dtype(boxes.dtype)))
-    if keras.backend.backend() != "jax":
-        return _keep_best(*_with_dummies(boxes, scores, classes, 1), limit, size)
-    # Called eagerly, JAX would compile the loop anew each time. Compiled as a whole it is kept, for each length that
-    # occurs; powers of two keep the lengths few.
-    num_dummies = 2 ** boxes.shape[0].bit_length() - boxes.shape[0]
-    return _compiled()(*_with_dummies(boxes, scores, classes, num_dummies), limit, size)
+    if keras.backend.backend() == "jax":
+        # Called eagerly, JAX would compile the loop anew each time. Compiled as a whole it is kept, for each length
+        # that occurs; powers of two keep the lengths few.
+        num_dummies = 2 ** boxes.shape[0].bit_length() - boxes.shape[0]
+        return _compiled()(*_with_dummies(boxes, scores, classes, num_dummies), limit, size)
+    given = *_with_dummies(boxes, scores, classes, 1), limit
+    if runs_eagerly():  # a graph costs less than its many small steps; `size` as a tensor makes no graph of its own
+        return _compiled()(*given, ops.convert_to_tensor(size, "int32"))
+    return _keep_best(*given, size)
 
 
 def round_down(threshold, dtype):
@@ -84,9 +88,13 @@ def round_down(threshold, dtype):
 
 @functools.cache
 def _compiled():
-    import jax
+    if keras.backend.backend() == "jax":
+        import jax
 
-    return jax.jit(_keep_best, static_argnums=4)
+        return jax.jit(_keep_best, static_argnums=4)
+    import tensorflow as tf
+
+    return tf.function(_keep_best, reduce_retracing=True)
 
 
 def _with_dummies(boxes, scores, classes, count):
