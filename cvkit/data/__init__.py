@@ -5,8 +5,19 @@ from cvkit.data.error import DataError
 from cvkit.data.fetch import fetch
 from cvkit.data.image_folder import image_folder
 from cvkit.data.load import load
+from cvkit.data.shrink import shrink
 from cvkit.data.single_objects import single_objects
 from cvkit.data.verify import verify
 from cvkit.data.voc_folder import voc_folder
 
-__all__ = ["DataError", "catalogue", "fetch", "image_folder", "load", "single_objects", "verify", "voc_folder"]
+__all__ = [
+    "DataError",
+    "catalogue",
+    "fetch",
+    "image_folder",
+    "load",
+    "shrink",
+    "single_objects",
+    "verify",
+    "voc_folder",
+]
