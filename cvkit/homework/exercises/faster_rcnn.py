@@ -1,73 +1,96 @@
-"""Exercises of lesson 11: the anchors of one position, which anchor learns what, a milder suppression."""
+"""Exercises of lesson 11: between the cells of a map, which anchor learns what, a milder suppression."""
 
 import numpy as np
 
 from cvkit.homework.exercise import Exercise, Mistake
 
 
-def anchors_at(x, y, scales, ratios):
-    """Anchors (A, 4) around a point: corners, scale by scale, each with all ratios (width over height)."""
-    sizes = [(scale * np.sqrt(ratio), scale / np.sqrt(ratio)) for scale in scales for ratio in ratios]
-    return _around(x, y, sizes)
+def between_cells(feature_map, y, x):
+    """Value of a map (H, W) at the point (y, x), in cells from its corner; a cell's number belongs to its middle."""
+    return _weighted(feature_map, y - 0.5, x - 0.5, lambda u: (1 - u, u))
 
 
-def _around(x, y, sizes):
-    half, centre = np.array(sizes) / 2, np.array([x, y])
-    return np.concatenate([centre - half, centre + half], axis=1)
+def _weighted(feature_map, y, x, weights):
+    """Weighted sum over the four cells around a point, given in cells from the middle of the first one."""
+    rows, columns = feature_map.shape
+    y, x = np.clip(y, 0, rows - 1), np.clip(x, 0, columns - 1)
+    top, left = int(y), int(x)
+    window = feature_map[np.ix_([top, min(top + 1, rows - 1)], [left, min(left + 1, columns - 1)])]
+    return weights(y - top) @ window @ np.array(weights(x - left))
 
 
-def _ratio_without_root(x, y, scales, ratios):
-    return _around(x, y, [(scale * ratio, scale / ratio) for scale in scales for ratio in ratios])
+def _corners_for_middles(feature_map, y, x):
+    return _weighted(feature_map, y, x, lambda u: (1 - u, u))
 
 
-def _corner_at_the_point(x, y, scales, ratios):
-    sides = anchors_at(0, 0, scales, ratios)[:, 2:] * 2
-    corner = np.array([x, y]) + np.zeros_like(sides)
-    return np.concatenate([corner, corner + sides], axis=1)
+def _wrong_way_round(feature_map, y, x):
+    return _weighted(feature_map, y - 0.5, x - 0.5, lambda u: (u, 1 - u))
 
 
-def _centre_and_size(x, y, scales, ratios):
-    sides = anchors_at(0, 0, scales, ratios)[:, 2:] * 2
-    return np.concatenate([np.array([x, y]) + np.zeros_like(sides), sides], axis=1)
+def _plain_mean(feature_map, y, x):
+    return _weighted(feature_map, y - 0.5, x - 0.5, lambda u: (0.5, 0.5))
 
 
-ANCHORS_AT = Exercise(
-    id="anchors-at",
-    points=2,
-    reference=anchors_at,
+def _the_cell_it_lies_in(feature_map, y, x):
+    rows, columns = feature_map.shape
+    return feature_map[min(int(y), rows - 1), min(int(x), columns - 1)]
+
+
+def _zero_outside(feature_map, y, x):
+    return between_cells(np.pad(feature_map, 1), y + 1, x + 1)
+
+
+def _first_from_the_other_side(feature_map, y, x):
+    last = np.pad(feature_map, ((1, 0), (1, 0)), mode="wrap")
+    return between_cells(last, y + 1, x + 1)
+
+
+_MAP = np.array([[0.0, 8.0, 4.0, 1.0], [16.0, 2.0, 32.0, 5.0], [1.0, 64.0, 3.0, 9.0]])
+
+BETWEEN_CELLS = Exercise(
+    id="between-cells",
+    points=3,
+    reference=between_cells,
     cases=(
-        (50.0, 40.0, (16, 32), (0.25, 1.0, 4.0)),
-        (28.0, 36.0, (12, 20, 32), (0.5, 1.0, 2.0)),
-        (0.0, 8.0, (10,), (2.0,)),
+        (_MAP, 1.25, 1.75),
+        (_MAP, 1.9, 2.6),
+        (_MAP, 1.5, 2.5),
+        (_MAP, 0.2, 1.3),
+        (_MAP, 0.9, 0.1),
+        (_MAP, 2.8, 3.9),
     ),
     mistakes=(
         Mistake(
-            _ratio_without_root,
-            "Your anchors of ratio r are r² times as wide as high. Multiply and divide by the square root of the "
-            "ratio: then the quotient is r, and the area stays the scale squared.",
+            _corners_for_middles,
+            "You took the number of cell (i, j) to stand at (i, j), the cell's corner. It belongs to its middle, half "
+            "a cell further down and to the right.",
         ),
         Mistake(
-            lambda x, y, scales, ratios: _around(x, y, [(s * r, s) for s in scales for r in ratios]),
-            "Your anchors have the right shape, but their areas depend on the ratio. The area is the scale squared, "
-            "whatever the ratio.",
+            _wrong_way_round,
+            "Your weights are the wrong way round: the nearer a middle, the larger must be its weight.",
         ),
         Mistake(
-            lambda x, y, scales, ratios: anchors_at(y, x, scales, ratios)[:, [1, 0, 3, 2]],
-            "Width and height are swapped: the ratio is width over height, so a ratio of 2 is a wide box.",
+            _plain_mean,
+            "You gave the four cells equal weights. Then the point could move without being noticed; give each the "
+            "more weight the nearer it is.",
         ),
         Mistake(
-            lambda x, y, scales, ratios: _around(
-                x, y, [(s * np.sqrt(r), s / np.sqrt(r)) for r in ratios for s in scales]
-            ),
-            "The anchors are right and their order is not: first the first scale with all ratios, then the second.",
+            _the_cell_it_lies_in,
+            "You read the one cell that the point lies in. That is rounding, which RoIAlign does not do.",
         ),
         Mistake(
-            _corner_at_the_point,
-            "Your anchors begin at the point. It is their centre: go half a width to the left and half to the right.",
+            lambda feature_map, y, x: between_cells(feature_map.T, y, x),
+            "Rows and columns are swapped: y counts rows, the first index, and x columns.",
         ),
         Mistake(
-            _centre_and_size,
-            "You returned centre, width and height. The answer should be the corners x1, y1, x2, y2.",
+            _zero_outside,
+            "You took the map for zero outside. Nearer to the border than any middle, the border's cells count as if "
+            "they went on.",
+        ),
+        Mistake(
+            _first_from_the_other_side,
+            "At the upper and left border you read the last row or column: -1 is an index in Python, too. Move the "
+            "point to the nearest place between middles first.",
         ),
     ),
 )
@@ -140,8 +163,8 @@ LABEL_ANCHORS = Exercise(
         ),
         Mistake(
             _one_best_only,
-            "Of several anchors that overlap with a box equally well, you took only the first. All of them are as much "
-            "as any does.",
+            "Of several anchors that overlap with a box equally well, you took only the first. The second line takes "
+            "all that tie.",
         ),
         Mistake(
             lambda overlaps, positive=0.7, negative=0.3: np.where(
@@ -225,4 +248,4 @@ SOFT_NMS = Exercise(
     ),
 )
 
-EXERCISES = (ANCHORS_AT, LABEL_ANCHORS, SOFT_NMS)
+EXERCISES = (BETWEEN_CELLS, LABEL_ANCHORS, SOFT_NMS)

@@ -3,28 +3,64 @@
 import numpy as np
 
 
-def boxes_around(x, y, shapes):
-    return np.array([[x - w / 2, y - h / 2, x + w / 2, y + h / 2] for w, h in shapes])
+def interpolate(feature_map, y, x):
+    height, width = feature_map.shape
+    y = min(max(y, 0), height - 1)
+    x = min(max(x, 0), width - 1)
+    total = 0.0
+    for i in range(height):
+        for j in range(width):
+            weight = max(0, 1 - abs(y - i)) * max(0, 1 - abs(x - j))
+            total += weight * feature_map[i, j]
+    return total
 
 
-def no_root(x, y, scales, ratios):
-    return boxes_around(x, y, [(s * r, s / r) for s in scales for r in ratios])
+def no_half(feature_map, y, x):
+    return interpolate(feature_map, y, x)
 
 
-def only_wider(x, y, scales, ratios):
-    return boxes_around(x, y, [(s * r, s) for s in scales for r in ratios])
+def far_cells_count_most(feature_map, y, x):
+    height, width = feature_map.shape
+    y, x = max(0, min(y - 0.5, height - 1)), max(0, min(x - 0.5, width - 1))
+    i, j = int(np.floor(y)), int(np.floor(x))
+    k, m = min(i + 1, height - 1), min(j + 1, width - 1)
+    a, b = y - i, x - j
+    upper = b * feature_map[i, j] + (1 - b) * feature_map[i, m]
+    lower = b * feature_map[k, j] + (1 - b) * feature_map[k, m]
+    return a * upper + (1 - a) * lower
 
 
-def height_over_width(x, y, scales, ratios):
-    return boxes_around(x, y, [(s / r**0.5, s * r**0.5) for s in scales for r in ratios])
+def mean_of_four(feature_map, y, x):
+    height, width = feature_map.shape
+    i, j = int(max(0, min(y - 0.5, height - 1))), int(max(0, min(x - 0.5, width - 1)))
+    k, m = min(i + 1, height - 1), min(j + 1, width - 1)
+    return (feature_map[i, j] + feature_map[i, m] + feature_map[k, j] + feature_map[k, m]) / 4
 
 
-def ratios_first(x, y, scales, ratios):
-    return boxes_around(x, y, [(s * r**0.5, s / r**0.5) for r in ratios for s in scales])
+def nearest(feature_map, y, x):
+    return feature_map[int(y), int(x)]
 
 
-def centre_and_sides(x, y, scales, ratios):
-    return np.array([[x, y, s * r**0.5, s / r**0.5] for s in scales for r in ratios])
+def x_is_the_row(feature_map, y, x):
+    return interpolate(feature_map.T, y - 0.5, x - 0.5)
+
+
+def nothing_outside(feature_map, y, x):
+    total = 0.0
+    for i, row in enumerate(feature_map):
+        for j, value in enumerate(row):
+            total += max(0, 1 - abs(y - 0.5 - i)) * max(0, 1 - abs(x - 0.5 - j)) * value
+    return total
+
+
+def minus_one(feature_map, y, x):
+    height, width = feature_map.shape
+    i, j = int(np.floor(y - 0.5)), int(np.floor(x - 0.5))
+    a, b = y - 0.5 - i, x - 0.5 - j
+    k, m = min(i + 1, height - 1), min(j + 1, width - 1)
+    upper = (1 - b) * feature_map[i, j] + b * feature_map[i, m]
+    lower = (1 - b) * feature_map[k, j] + b * feature_map[k, m]
+    return (1 - a) * upper + a * lower
 
 
 def by_threshold(overlaps, positive=0.7, negative=0.3):
@@ -88,12 +124,14 @@ def no_threshold(overlaps, scores, threshold=0.3):
 
 
 WRONG = {
-    "anchors-at": [
-        (no_root, "square root of the"),
-        (only_wider, "areas depend on the ratio"),
-        (height_over_width, "Width and height are swapped"),
-        (ratios_first, "their order is not"),
-        (centre_and_sides, "centre, width and height"),
+    "between-cells": [
+        (no_half, "belongs to its middle"),
+        (far_cells_count_most, "wrong way round"),
+        (mean_of_four, "equal weights"),
+        (nearest, "That is rounding"),
+        (x_is_the_row, "Rows and columns are swapped"),
+        (nothing_outside, "zero outside"),
+        (minus_one, "index in Python"),
     ],
     "label-anchors": [
         (by_threshold, "second line of the rule"),
