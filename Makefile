@@ -11,6 +11,7 @@ LESSON ?=
 COPY ?= student
 DATASET ?=
 HTML ?=
+SET ?=
 export PYTHON
 export UV
 
@@ -31,7 +32,7 @@ lab: $(READY) ## open JupyterLab on the lessons (JUPYTER_ARGS="--no-browser --po
 	@$(PY) -m jupyterlab --ServerApp.root_dir=$(NOTEBOOKS) $(JUPYTER_ARGS)
 
 test: $(READY) ## run the tests and say what was skipped and why (PYTEST_ARGS="-k iou")
-	@$(PY) -m pytest $(PYTEST_ARGS)
+	@$(PY) -m pytest --numprocesses auto --maxprocesses 4 $(PYTEST_ARGS)
 
 test-backends: .venv/.done-backends ## run the numeric tests on JAX and on PyTorch
 	@for backend in jax torch; do \
@@ -60,8 +61,8 @@ requirements: $(READY) ## resolve requirements.txt and environment.yml anew from
 bench: $(READY) ## measure the ratios of benchmarks/
 	@$(PY) -m benchmarks
 
-bench-real: $(READY) ## accuracy of a linear head on MobileNet's features of the real sets (CVKIT_DATA=/path/to/sets)
-	@$(PY) -m benchmarks.real
+bench-real: $(READY) ## measure accuracies on real photographs (CVKIT_DATA=/path/to/sets SET=blood_cells)
+	@$(PY) -m benchmarks.real $(SET)
 
 clean: ## remove .venv and all that was built; downloaded data stays
 	rm -rf .venv build notebooks/solutions .pytest_cache .ruff_cache .hypothesis
