@@ -4,7 +4,6 @@ import keras
 import numpy as np
 from keras import ops
 from sklearn.linear_model import Ridge
-from sklearn.svm import LinearSVC
 
 from cvkit.detection.batches import check_proposals, check_targets
 from cvkit.detection.clip_boxes import clip_boxes
@@ -12,14 +11,15 @@ from cvkit.detection.deltas import decode_deltas, encode_deltas
 from cvkit.detection.iou import iou
 from cvkit.detection.nms import nms
 from cvkit.layers.roi_align import roi_align
+from cvkit.models.linear_machines import hard_negative_machine, linear_scores
 from cvkit.models.detector import find_tap
 from cvkit.validation import check_positive
 
-_NORM = 20.0  # mean length of the feature vectors that the support vector machines see
+_NORM = 20.0  # mean length of the feature vectors that the machines see
 
 
 class RCNN:
-    """Frozen features of every proposal, a linear support vector machine a class, and a box regressor a class.
+    """Frozen features of every proposal, a linear machine a class, and a box regressor a class.
 
     Args:
         backbone: `keras.Model` of `cvkit.backbones.backbone`, from images (B, H, W, 3) to a dict of maps.
@@ -27,13 +27,12 @@ class RCNN:
         tap: name of the map whose numbers are the features, such as "C4"; the coarsest of the backbone if None.
         crop_size: height and width to which proposals are warped.
         context: pixels of the warped crop, on each side, that show what lies around the proposal.
-        svm_c: C of the support vector machines: the smaller, the smoother.
+        machine: trains a class's machine: a function of positives (p, D), negatives (n, D) and a random generator to
+            weights (D + 1,), one of `cvkit.models.linear_machines`.
         ridge: alpha of the box regressors.
-        hard_negatives: look once through all negative proposals for those that the first machines get wrong, and train
-            again with them.
         regress: move the boxes with the regressors.
         iou_threshold: of the suppression of the boxes found.
-        score_threshold: least score, the signed distance from the machine's boundary in margins, of a box found.
+        score_threshold: least score of a box found, -1 being the margin of a support vector machine; None for all.
 
     Raises:
         ValueError: the backbone has no map `tap`, or an argument is not positive.
@@ -56,9 +55,8 @@ class RCNN:
         tap=None,
         crop_size=64,
         context=4,
-        svm_c=1e-3,
+        machine=hard_negative_machine,
         ridge=1000.0,
-        hard_negatives=True,
         regress=True,
         iou_threshold=0.3,
         score_threshold=-1.0,
@@ -71,9 +69,9 @@ class RCNN:
         crops = keras.Input((crop_size, crop_size, 3))
         self.network = keras.Model(crops, keras.layers.Flatten()(backbone(crops)[tap]))
         self.num_classes, self.crop_size, self.context = num_classes, crop_size, context
-        self.svm_c, self.ridge, self.hard_negatives, self.regress = svm_c, ridge, hard_negatives, regress
+        self.machine, self.ridge, self.regress = machine, ridge, regress
         self.iou_threshold, self.score_threshold = iou_threshold, score_threshold
-        self.scale = self.svm = self.regressors = None
+        self.scale = self.machines = self.regressors = None
 
     def crops(self, image, boxes):
         """Proposals (n, 4) of an image (H, W, 3), warped to (n, S, S, 3); beyond its border lies its mean colour."""
@@ -90,31 +88,39 @@ class RCNN:
             return np.zeros((0, self.network.output.shape[-1]), "float32")
         return self.network.predict(self.crops(image, boxes), batch_size=64, verbose=0)
 
-    def fit(self, images, targets, proposals, seed=0):
-        """Train the support vector machines and the regressors; the network stays as it is.
+    def fit(self, images, targets, proposals, seed=0, features=None):
+        """Train the machines and the regressors; the network stays as it is.
 
-        The features of all proposals are kept in memory while it lasts.
+        Positive for a class are its objects, negative the proposals with an IoU below 0.3 with each of them. Regressors
+        learn from its objects and from proposals with an IoU of at least 0.6.
 
         Args:
             images: N arrays (H, W, 3), values from 0 to 255.
             targets: N dicts of "boxes" (n, 4), xyxy in pixels, and "labels" (n,).
             proposals: N arrays (r, 4) of boxes.
             seed: of the choice of the first negatives.
+            features: N arrays (n + r, D), what `features` gives for an image's objects and then its proposals; None to
+                have them computed.
 
         Returns:
             The detector.
 
         Raises:
-            ValueError: the lists differ in length, a target does not fit, or a class occurs nowhere.
+            ValueError: the lists differ in length, a target or the features do not fit, or a class occurs nowhere.
         """
         check_targets(images, targets)
         check_proposals(images, proposals)
         random = np.random.default_rng(seed)
-        true_boxes = np.concatenate([np.reshape(t["boxes"], (-1, 4)) for t in targets]).astype("float32")
-        true_labels = np.concatenate([np.asarray(t["labels"], "int64") for t in targets])
-        true_features = np.concatenate([self.features(i, t["boxes"]) for i, t in zip(images, targets, strict=True)])
-        boxes = np.concatenate([np.reshape(p, (-1, 4)) for p in proposals]).astype("float32")
-        features = np.concatenate([self.features(i, p) for i, p in zip(images, proposals, strict=True)])
+        true_boxes = [np.reshape(target["boxes"], (-1, 4)).astype("float32") for target in targets]
+        boxes = [np.reshape(each, (-1, 4)).astype("float32") for each in proposals]
+        if features is None:
+            both = [np.concatenate(pair) for pair in zip(true_boxes, boxes, strict=True)]
+            features = [self.features(*pair) for pair in zip(images, both, strict=True)]
+        self._check(features, [len(own) + len(rest) for own, rest in zip(true_boxes, boxes, strict=True)])
+        parts = [np.split(each, [len(own)]) for each, own in zip(features, true_boxes, strict=True)]
+        true_features, features = (np.concatenate(part) for part in zip(*parts, strict=True))
+        true_boxes, boxes = np.concatenate(true_boxes), np.concatenate(boxes)
+        true_labels = np.concatenate([np.asarray(target["labels"], "int64") for target in targets])
         overlaps, nearest = self._overlaps(targets, proposals)  # (all proposals, K) each
         self.scale = _NORM / np.linalg.norm(features, axis=1).mean()
         features, true_features = self.scale * features, self.scale * true_features
@@ -125,7 +131,7 @@ class RCNN:
             if not len(positives):
                 raise ValueError(f"class {label} has no object in the training images: give one, or fewer num_classes.")
             negatives = features[overlaps[:, label] < 0.3]
-            machines.append(self._machine(positives, negatives, random))
+            machines.append(self.machine(positives, negatives, random))
             close = overlaps[:, label] >= 0.6
             inputs = np.concatenate([features[close], positives])
             anchors = np.concatenate([boxes[close], true_boxes[true_labels == label]])
@@ -133,55 +139,57 @@ class RCNN:
             deltas = ops.convert_to_numpy(encode_deltas(wanted, anchors))
             model = Ridge(alpha=self.ridge).fit(inputs, deltas)
             regressors.append(np.concatenate([model.coef_, model.intercept_[:, None]], axis=1))  # (4, D + 1)
-        self.svm, self.regressors = np.float32(machines), np.float32(regressors)
+        self.machines, self.regressors = np.float32(machines), np.float32(regressors)
         return self
 
-    def predict(self, images, proposals):
+    def predict(self, images, proposals, features=None):
         """Find the objects among the proposals.
+
+        Each class's machine scores all proposals; suppression thins them out, class by class; then regressors move what
+        is left.
 
         Args:
             images: N arrays (H, W, 3).
             proposals: N arrays (r, 4) of boxes.
+            features: N arrays (r, D), what `features` gives for them; None to have them computed.
 
         Returns:
             A list of N dicts of "boxes" float32 (n, 4), "scores" float32 (n,), falling, and "labels" int64 (n,).
 
         Raises:
-            ValueError: the lists differ in length, or the detector has not been trained.
+            ValueError: the lists differ in length, the features do not fit, or the detector has not been trained.
         """
         check_proposals(images, proposals)
-        if self.svm is None:
+        if self.machines is None:
             raise ValueError("this detector has not been trained: call fit, or load, first.")
-        return [self._predict(image, boxes) for image, boxes in zip(images, proposals, strict=True)]
+        if features is None:
+            features = [self.features(*pair) for pair in zip(images, proposals, strict=True)]
+        self._check(features, [len(boxes) for boxes in proposals])
+        return [self._predict(*each) for each in zip(images, proposals, features, strict=True)]
 
     def save(self, path):
         """Write machines and regressors to `path`, which ends in `.npz`; the backbone is not in it."""
-        if self.svm is None:
+        if self.machines is None:
             raise ValueError("this detector has not been trained: there is nothing to save.")
-        np.savez(path, scale=self.scale, svm=self.svm, regressors=self.regressors)
+        np.savez(path, scale=self.scale, machines=self.machines, regressors=self.regressors)
 
     def load(self, path):
         """Read what a detector with the same arguments and backbone has saved; returns the detector."""
         with np.load(path, allow_pickle=False) as saved:
             expected = (self.num_classes, self.network.output.shape[-1] + 1)
-            if saved["svm"].shape != expected:
-                raise ValueError(f"{path} must hold machines of shape {expected}. It holds {saved['svm'].shape}.")
-            self.scale, self.svm, self.regressors = float(saved["scale"]), saved["svm"], saved["regressors"]
+            if saved["machines"].shape != expected:
+                raise ValueError(f"{path} must hold machines of shape {expected}. It holds {saved['machines'].shape}.")
+            self.scale, self.machines, self.regressors = float(saved["scale"]), saved["machines"], saved["regressors"]
         return self
 
-    def _machine(self, positives, negatives, random):
-        first = random.permutation(len(negatives))[: 5 * len(positives)]
-        machine = self._separate(positives, negatives[first])
-        if self.hard_negatives:
-            hard = np.flatnonzero(_linear(negatives, machine) > -1)  # wrong, or within the margin
-            machine = self._separate(positives, negatives[np.union1d(first, hard)])
-        return machine
-
-    def _separate(self, positives, negatives):
-        truth = np.repeat([1, 0], [len(positives), len(negatives)])
-        model = LinearSVC(C=self.svm_c, intercept_scaling=10, max_iter=5000, random_state=0)
-        model.fit(np.concatenate([positives, negatives]), truth)
-        return np.append(model.coef_[0], model.intercept_)  # (D + 1,)
+    def _check(self, features, counts):
+        shapes, expected = [np.shape(each) for each in features], [(n, self.network.output.shape[-1]) for n in counts]
+        if shapes != expected:
+            wrong = next((pair for pair in zip(shapes, expected, strict=False) if pair[0] != pair[1]), (shapes, expected))
+            raise ValueError(
+                f"features must hold a row a box for each of {len(counts)} images, in fit for the objects first. Expected "
+                f"shape {wrong[1]}. Received {wrong[0]}."
+            )
 
     def _overlaps(self, targets, proposals):
         """Largest IoU of each proposal with the objects of each class, and the place of that object among all."""
@@ -198,24 +206,18 @@ class RCNN:
             start += len(labels)
         return np.concatenate(overlaps), np.concatenate(nearest)
 
-    def _predict(self, image, proposals):
-        proposals = np.reshape(proposals, (-1, 4)).astype("float32")
-        features = self.scale * self.features(image, proposals)
+    def _predict(self, image, proposals, features):
+        proposals, features = np.reshape(proposals, (-1, 4)).astype("float32"), self.scale * features
         found = []
-        for label, (machine, regressor) in enumerate(zip(self.svm, self.regressors, strict=True)):
-            scores, boxes = _linear(features, machine), proposals
+        for label, (machine, regressor) in enumerate(zip(self.machines, self.regressors, strict=True)):
+            scores, boxes = linear_scores(features, machine), proposals
             kept, count = nms(boxes, scores, self.iou_threshold, None, self.score_threshold)
             kept = ops.convert_to_numpy(kept)[: int(count)]
             boxes, scores = boxes[kept], scores[kept]
             if self.regress:
-                boxes = decode_deltas(np.float32(_linear(features[kept], regressor)), boxes)
+                boxes = decode_deltas(np.float32(linear_scores(features[kept], regressor)), boxes)
                 boxes = ops.convert_to_numpy(clip_boxes(boxes, np.shape(image)[:2]))
             found.append((boxes, scores, np.full(len(kept), label)))
         boxes, scores, labels = (np.concatenate(parts) for parts in zip(*found, strict=True))
         order = np.argsort(-scores, kind="stable")
         return {"boxes": boxes[order], "scores": np.float32(scores[order]), "labels": labels[order]}
-
-
-def _linear(features, weights):
-    """``features @ w + b`` with w and b in one array, (D + 1,) or (M, D + 1)."""
-    return features @ weights[..., :-1].T + weights[..., -1]
