@@ -1,4 +1,4 @@
-"""Linear machines that tell one group of feature vectors from another, and which negatives to train them with. NumPy."""
+"""Linear machines that tell one group of feature vectors from another, and the negatives to train them with. NumPy."""
 
 import numpy as np
 from sklearn.svm import LinearSVC
@@ -58,7 +58,7 @@ def support_vector_machine(positives, negatives, random=None, c=1e-3):
         Float array (D + 1,): w, then b.
 
     Example:
-        >>> support_vector_machine(np.array([[2.0, 1.0]]), np.array([[0.0, 1.0]]), c=1e6).round(3)  # x - 1
+        >>> support_vector_machine(np.array([[2.0, 0.0]]), np.array([[0.0, 0.0]]), c=1e6).round(3)  # x - 1
         array([ 1.,  0., -1.])
 
     Reference:

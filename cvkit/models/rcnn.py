@@ -11,8 +11,8 @@ from cvkit.detection.deltas import decode_deltas, encode_deltas
 from cvkit.detection.iou import iou
 from cvkit.detection.nms import nms
 from cvkit.layers.roi_align import roi_align
-from cvkit.models.linear_machines import hard_negative_machine, linear_scores
 from cvkit.models.detector import find_tap
+from cvkit.models.linear_machines import hard_negative_machine, linear_scores
 from cvkit.validation import check_positive
 
 _NORM = 20.0  # mean length of the feature vectors that the machines see
@@ -185,10 +185,12 @@ class RCNN:
     def _check(self, features, counts):
         shapes, expected = [np.shape(each) for each in features], [(n, self.network.output.shape[-1]) for n in counts]
         if shapes != expected:
-            wrong = next((pair for pair in zip(shapes, expected, strict=False) if pair[0] != pair[1]), (shapes, expected))
+            wrong = next(
+                (pair for pair in zip(shapes, expected, strict=False) if pair[0] != pair[1]), (shapes, expected)
+            )
             raise ValueError(
-                f"features must hold a row a box for each of {len(counts)} images, in fit for the objects first. Expected "
-                f"shape {wrong[1]}. Received {wrong[0]}."
+                f"features must hold a row for each box of {len(counts)} images, in fit those of the objects first. "
+                f"Expected shape {wrong[1]}. Received {wrong[0]}."
             )
 
     def _overlaps(self, targets, proposals):

@@ -1,5 +1,7 @@
 """R-CNN: crops, features, machines and regressors, on drawn rectangles."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from keras import layers
 
 from cvkit.detection import iou
 from cvkit.models import RCNN
+from cvkit.models.linear_machines import hard_negative_machine, support_vector_machine
 from tests.support import assert_close, raises, to_numpy
 
 
@@ -38,7 +41,8 @@ TRAIN, TEST = slice(0, 16), slice(16, 24)
 
 
 def build(**options):
-    return RCNN(small_backbone(), 2, crop_size=32, context=4, svm_c=0.01, **({"ridge": 1.0} | options))
+    usual = {"machine": partial(hard_negative_machine, c=0.01), "ridge": 1.0}
+    return RCNN(small_backbone(), 2, crop_size=32, context=4, **(usual | options))
 
 
 @pytest.fixture(scope="module")
@@ -89,22 +93,56 @@ def test_what_it_finds_has_the_form_that_is_promised(trained):
     assert empty["boxes"].shape == (0, 4)
 
 
-def test_hard_negatives_are_those_within_the_margin(trained):
-    easy = build(hard_negatives=False).fit(IMAGES[TRAIN], TARGETS[TRAIN], PROPOSALS[TRAIN])
+def test_machines_get_the_objects_and_what_is_far_from_them():
+    seen = []
 
-    def false_alarms(detector):
-        found = detector.predict(IMAGES[TRAIN], PROPOSALS[TRAIN])
-        pairs = zip(found, TARGETS[TRAIN], strict=True)
-        best = [(r["scores"], to_numpy(iou(r["boxes"], t["boxes"])).max(axis=1, initial=0)) for r, t in pairs]
-        return sum(((scores > 0) & (overlaps < 0.3)).sum() for scores, overlaps in best)
+    def remember(positives, negatives, random):
+        seen.append((positives, negatives))
+        return support_vector_machine(positives, negatives)
 
-    assert false_alarms(trained) <= false_alarms(easy)
-    assert not np.allclose(trained.svm, easy.svm)
+    detector = build(machine=remember).fit(IMAGES[:4], TARGETS[:4], PROPOSALS[:4])
+    for label, (positives, negatives) in enumerate(seen):
+        boxes = [target["boxes"][target["labels"] == label] for target in TARGETS[:4]]
+        wanted = np.concatenate([detector.features(*pair) for pair in zip(IMAGES[:4], boxes, strict=True)])
+        assert_close(positives, detector.scale * wanted)
+        far = [to_numpy(iou(p, own)).max(axis=1) < 0.3 for p, own in zip(PROPOSALS[:4], boxes, strict=True)]
+        chosen = [p[each] for p, each in zip(PROPOSALS[:4], far, strict=True)]
+        wanted = np.concatenate([detector.features(*pair) for pair in zip(IMAGES[:4], chosen, strict=True)])
+        assert_close(negatives, detector.scale * wanted)
+        assert sum(len(each) - each.sum() for each in far) > 0  # some are neither
+    assert len(seen) == 2
+
+
+def test_features_may_be_computed_before(trained):
+    boxes = [np.concatenate([target["boxes"], p]) for target, p in zip(TARGETS, PROPOSALS, strict=True)]
+    features = [trained.features(*pair) for pair in zip(IMAGES, boxes, strict=True)]
+    again = build()
+    again.features = None  # not to be asked
+    again.fit(IMAGES[TRAIN], TARGETS[TRAIN], PROPOSALS[TRAIN], features=features[TRAIN])
+    assert_close(again.machines, trained.machines)
+    assert_close(again.regressors, trained.regressors)
+    own = [each[2:] for each in features[TEST]]
+    expected = trained.predict(IMAGES[TEST], PROPOSALS[TEST])
+    for a, b in zip(again.predict(IMAGES[TEST], PROPOSALS[TEST], own), expected, strict=True):
+        for name in a:
+            assert_close(a[name], b[name])
+    with raises(r"those of the objects first. Expected shape \(52, 48\). Received \(50, 48\)"):
+        build().fit(IMAGES[:1], TARGETS[:1], PROPOSALS[:1], features=own[:1])
+    with raises("must hold a row for each box of 2 images"):
+        trained.predict(IMAGES[:2], PROPOSALS[:2], own[:1])
+
+
+def test_without_a_threshold_no_score_is_too_low(trained):
+    every = build(score_threshold=None, iou_threshold=1.0)
+    every.scale, every.machines, every.regressors = trained.scale, trained.machines, trained.regressors
+    found = every.predict(IMAGES[:1], PROPOSALS[:1])[0]
+    assert len(found["scores"]) == 2 * len(PROPOSALS[0])
+    assert found["scores"].min() < -1
 
 
 def test_a_training_can_be_repeated_and_kept(trained, tmp_path):
     again = build().fit(IMAGES[TRAIN], TARGETS[TRAIN], PROPOSALS[TRAIN])
-    assert_close(again.svm, trained.svm)
+    assert_close(again.machines, trained.machines)
     trained.save(tmp_path / "rcnn.npz")
     loaded = build().load(tmp_path / "rcnn.npz")
     for a, b in zip(trained.predict(IMAGES[:3], PROPOSALS[:3]), loaded.predict(IMAGES[:3], PROPOSALS[:3]), strict=True):

@@ -1,76 +1,89 @@
-"""Exercises of lesson 10: recall of proposals, box deltas, ROI pooling, the ratio of two detectors' work."""
+"""Exercises of lesson 10: hard negatives, box deltas, ROI pooling, how many proposals a detector needs to gain."""
 
 import numpy as np
 
 from cvkit.homework.exercise import Exercise, Mistake
 
 
-def proposal_recall(overlaps, threshold=0.5):
-    """Share of the objects (rows) that some proposal (column) covers."""
-    return (overlaps.max(axis=1) >= threshold).mean()
+def hard_negatives(features, w, b, overlaps):
+    """Places of the proposals that are negative and not safely so."""
+    return np.flatnonzero((overlaps < 0.3) & (features @ w + b > -1))
 
 
-_OVERLAPS = np.array([[0.1, 0.5, 0.6, 0.7], [0.2, 0.3, 0.4, 0.0], [0.0, 0.5, 0.1, 0.2]])
+def _hard_by(rule, features, w, b, overlaps):
+    return np.flatnonzero((overlaps < 0.3) & rule(features @ w + b))
 
-PROPOSAL_RECALL = Exercise(
-    id="proposal-recall",
+
+# Scores with w = (1, -2) and b = -1: -2, 3, -0.5, -6, 0.25, -1.5, 2, -0.75; with w = (0.5, 1) and b = 1 other ones.
+_FEATURES = np.array([[1, 1], [4, 0], [0.5, 0], [-1, 2], [1.25, 0], [0.5, 0.5], [3, 0], [0.75, 0.25]])
+_OVERLAPS = np.array([0.0, 0.1, 0.2, 0.1, 0.7, 0.4, 0.35, 0.05])
+
+HARD_NEGATIVES = Exercise(
+    id="hard-negatives",
     points=2,
-    reference=proposal_recall,
-    cases=((_OVERLAPS, 0.5), (_OVERLAPS, 0.7), (_OVERLAPS.T[:3], 0.3), (_OVERLAPS[1:2], 0.5)),
+    reference=hard_negatives,
+    cases=(
+        (_FEATURES, np.array([1.0, -2.0]), -1.0, _OVERLAPS),
+        (_FEATURES[::-1] - 2, np.array([0.5, 1.0]), 1.0, _OVERLAPS),
+        (_FEATURES, np.array([1.0, 1.0]), -9.0, _OVERLAPS),
+    ),
     mistakes=(
         Mistake(
-            lambda overlaps, threshold=0.5: (overlaps.max(axis=0) >= threshold).mean(),
-            "You counted proposals that cover an object. That is precision; recall counts objects that are covered, "
-            "and objects are the rows.",
+            lambda features, w, b, overlaps: (overlaps < 0.3) & (features @ w + b > -1),
+            "You returned True or False for each proposal. Return the places that are True: np.flatnonzero.",
         ),
         Mistake(
-            lambda overlaps, threshold=0.5: (overlaps >= threshold).mean(),
-            "You counted pairs. An object is covered if its best proposal reaches the threshold: take the maximum of "
-            "each row first.",
+            lambda *arguments: _hard_by(lambda scores: scores > 0, *arguments),
+            "You took only negatives on the wrong side of the plane. Those within the margin, with scores from -1 to "
+            "0, cost something, too.",
         ),
         Mistake(
-            lambda overlaps, threshold=0.5: (overlaps >= threshold).sum() / len(overlaps),
-            "You counted an object once for each proposal that covers it. Once is enough.",
+            lambda *arguments: _hard_by(lambda scores: abs(scores) < 1, *arguments),
+            "You took only negatives within the margin. Those far on the wrong side cost most.",
         ),
         Mistake(
-            lambda overlaps, threshold=0.5: (overlaps.max(axis=1) > threshold).mean(),
-            "You left out those that reach the threshold exactly: at least means >=.",
+            lambda *arguments: _hard_by(lambda scores: scores < -1, *arguments),
+            "You took the easy negatives: a score below -1 is right, and costs nothing.",
         ),
         Mistake(
-            lambda overlaps, threshold=0.5: overlaps.max(axis=1).mean(),
-            "You averaged the best IoUs. Recall counts the objects whose best IoU reaches the threshold.",
+            lambda features, w, b, overlaps: np.flatnonzero(features @ w + b > -1),
+            "You did not look at the overlaps: a proposal with an IoU of 0.3 or more is no negative.",
+        ),
+        Mistake(
+            lambda features, w, b, overlaps: hard_negatives(features, w, 0, overlaps),
+            "You left out b: the score is w . f + b.",
         ),
     ),
 )
 
 
-def box_deltas(proposal, box):
-    """t_x, t_y, t_w, t_h from a proposal to a box, both corners."""
-    proposal, box = np.asarray(proposal), np.asarray(box)
+def box_deltas(box, proposal):
+    """t_x, t_y, t_w, t_h of a box, seen from a proposal, both corners."""
+    box, proposal = np.asarray(box), np.asarray(proposal)
     size, wanted = proposal[2:] - proposal[:2], box[2:] - box[:2]
     shift = (box[:2] + box[2:] - proposal[:2] - proposal[2:]) / 2
     return np.concatenate([shift / size, np.log(wanted / size)])
 
 
-def _of_corners(proposal, box):
-    proposal, box = np.asarray(proposal), np.asarray(box)
+def _of_corners(box, proposal):
+    box, proposal = np.asarray(box), np.asarray(proposal)
     size, wanted = proposal[2:] - proposal[:2], box[2:] - box[:2]
     return np.concatenate([(box[:2] - proposal[:2]) / size, np.log(wanted / size)])
 
 
-def _by_the_object(proposal, box):
-    proposal, box = np.asarray(proposal), np.asarray(box)
+def _by_the_object(box, proposal):
+    box, proposal = np.asarray(box), np.asarray(proposal)
     size, wanted = proposal[2:] - proposal[:2], box[2:] - box[:2]
-    return box_deltas(proposal, box) * np.concatenate([size / wanted, [1, 1]])
+    return box_deltas(box, proposal) * np.concatenate([size / wanted, [1, 1]])
 
 
-def _in_pixels(proposal, box):
+def _in_pixels(box, proposal):
     proposal = np.asarray(proposal)
-    return box_deltas(proposal, box) * np.concatenate([proposal[2:] - proposal[:2], [1, 1]])
+    return box_deltas(box, proposal) * np.concatenate([proposal[2:] - proposal[:2], [1, 1]])
 
 
-def _without_logarithm(proposal, box):
-    deltas = box_deltas(proposal, box)
+def _without_logarithm(box, proposal):
+    deltas = box_deltas(box, proposal)
     return np.concatenate([deltas[:2], np.exp(deltas[2:])])
 
 
@@ -79,13 +92,13 @@ BOX_DELTAS = Exercise(
     points=2,
     reference=box_deltas,
     cases=(
-        ([10.0, 10.0, 30.0, 20.0], [12.0, 10.0, 32.0, 30.0]),
-        ([0.0, 5.0, 8.0, 25.0], [4.0, 1.0, 6.0, 9.0]),
+        ([12.0, 10.0, 32.0, 30.0], [10.0, 10.0, 30.0, 20.0]),
+        ([4.0, 1.0, 6.0, 9.0], [0.0, 5.0, 8.0, 25.0]),
         ([3.0, 3.0, 9.0, 7.0], [3.0, 3.0, 9.0, 7.0]),
     ),
     mistakes=(
         Mistake(
-            lambda proposal, box: box_deltas(box, proposal),
+            lambda box, proposal: box_deltas(proposal, box),
             "You went from the box to the proposal. The numbers correct the proposal: they lead to the box.",
         ),
         Mistake(_of_corners, "You compared the upper left corners. x and y are the centres."),
@@ -156,34 +169,38 @@ ROI_POOL = Exercise(
 )
 
 
-def speed_up(n, crop, image, region):
-    """Work of R-CNN over that of Fast R-CNN for n proposals."""
-    return n * crop / (image + n * region)
+def proposals_needed(share, crop, image, region):
+    """Number of proposals at which n c / (f + n h) is a share of c / h; the work for a crop cancels."""
+    return share / (1 - share) * image / region
 
 
-SPEED_UP = Exercise(
-    id="speed-up",
-    points=1,
-    reference=speed_up,
-    cases=((2000, 15.5, 147.0, 0.12), (1, 3.0, 12.0, 0.5), (10, 1.0, 4.0, 0.25)),
+PROPOSALS_NEEDED = Exercise(
+    id="proposals-needed",
+    points=2,
+    reference=proposals_needed,
+    cases=((0.5, 15.5, 147.0, 0.12), (0.9, 3.0, 12.0, 0.5), (0.25, 1.0, 4.0, 0.25)),
     mistakes=(
         Mistake(
-            lambda n, crop, image, region: n * crop / image,
-            "You left out the dense layers, which run once for each region. They are what bounds the ratio.",
+            lambda share, crop, image, region: image / region,
+            "That is right for a share of one half only: your answer does not depend on the share.",
         ),
         Mistake(
-            lambda n, crop, image, region: n * crop / (image + region),
-            "You counted the dense layers once. They run once for each of the n regions.",
+            lambda share, crop, image, region: share * image / region,
+            "You lost the n h of the denominator: n stands on both sides of the equation, above and below.",
         ),
         Mistake(
-            lambda n, crop, image, region: crop / (image + region),
-            "The ratio must depend on n: R-CNN passes n crops through its network, Fast R-CNN one image.",
+            lambda share, crop, image, region: (1 - share) / share * image / region,
+            "Your answer falls when the share grows: a larger share of the bound needs more proposals.",
         ),
         Mistake(
-            lambda n, crop, image, region: (image + n * region) / (n * crop),
-            "Your ratio is upside down: R-CNN's work goes above.",
+            lambda share, crop, image, region: share / (1 - share) * region / image,
+            "Your ratio is upside down: the more the pass over the image costs, the more proposals must share it.",
+        ),
+        Mistake(
+            lambda share, crop, image, region: share * image / (crop - share * region),
+            "You asked for a ratio of `share`. It is to be `share` times the bound, crop / region.",
         ),
     ),
 )
 
-EXERCISES = (PROPOSAL_RECALL, BOX_DELTAS, ROI_POOL, SPEED_UP)
+EXERCISES = (HARD_NEGATIVES, BOX_DELTAS, ROI_POOL, PROPOSALS_NEEDED)

@@ -5,16 +5,12 @@ import math
 import numpy as np
 
 
-def covering_proposals(overlaps, threshold=0.5):
-    return np.mean([column.max() >= threshold for column in overlaps.T])
-
-
-def covered_twice(overlaps, threshold=0.5):
-    return sum(value >= threshold for row in overlaps for value in row) / overlaps.shape[0]
-
-
-def mean_of_the_best(overlaps, threshold=0.5):
-    return np.mean([max(row) for row in overlaps])
+def negatives_where(features, w, b, overlaps, rule, highest=0.3):
+    places = []
+    for place, (feature, overlap) in enumerate(zip(features, overlaps, strict=True)):
+        if overlap < highest and rule(sum(feature * w) + b):
+            places.append(place)
+    return np.array(places, dtype=int)
 
 
 def parts(box):
@@ -22,16 +18,16 @@ def parts(box):
     return (x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1
 
 
-def deltas(proposal, box, divide="proposal", logarithm=True):
+def deltas(box, proposal, divide="proposal", logarithm=True):
     (xp, yp, wp, hp), (x, y, w, h) = parts(proposal), parts(box)
     width, height = {"proposal": (wp, hp), "object": (w, h), "nothing": (1, 1)}[divide]
     scale = math.log if logarithm else float
     return np.array([(x - xp) / width, (y - yp) / height, scale(w / wp), scale(h / hp)])
 
 
-def corners(proposal, box):
+def corners(box, proposal):
     width, height = proposal[2] - proposal[0], proposal[3] - proposal[1]
-    return np.array([(box[0] - proposal[0]) / width, (box[1] - proposal[1]) / height, *deltas(proposal, box)[2:]])
+    return np.array([(box[0] - proposal[0]) / width, (box[1] - proposal[1]) / height, *deltas(box, proposal)[2:]])
 
 
 def pooled(region, p, end=math.ceil, reduce=np.max):
@@ -50,18 +46,20 @@ def cut_off(region, p):
 
 
 WRONG = {
-    "proposal-recall": [
-        (covering_proposals, "That is precision"),
-        (covered_twice, "once for each proposal"),
-        (mean_of_the_best, "averaged the best IoUs"),
-        (lambda overlaps, threshold=0.5: np.mean(overlaps.max(1) > threshold), "at least means >="),
+    "hard-negatives": [
+        (lambda f, w, b, o: negatives_where(f, w, b, o, lambda score: score >= 0), "only negatives on the wrong side"),
+        (lambda f, w, b, o: negatives_where(f, w, b, o, lambda score: -1 < score < 1), "only negatives within the"),
+        (lambda f, w, b, o: negatives_where(f, w, b, o, lambda score: score < -1), "easy negatives"),
+        (lambda f, w, b, o: negatives_where(f, w, b, o, lambda score: score > -1, 2), "did not look at the overlaps"),
+        (lambda f, w, b, o: negatives_where(f, w, 0, o, lambda score: score > -1), "left out b"),
+        (lambda f, w, b, o: np.logical_and(f.dot(w) > -1 - b, o < 0.3), "True or False"),
     ],
     "box-deltas": [
-        (lambda proposal, box: deltas(box, proposal), "from the box to the proposal"),
+        (lambda box, proposal: deltas(proposal, box), "from the box to the proposal"),
         (corners, "upper left corners"),
-        (lambda proposal, box: deltas(proposal, box, "object"), "At test time it is not known"),
-        (lambda proposal, box: deltas(proposal, box, "nothing"), "left the shift in pixels"),
-        (lambda proposal, box: deltas(proposal, box, logarithm=False), "left out the logarithm"),
+        (lambda box, proposal: deltas(box, proposal, "object"), "At test time it is not known"),
+        (lambda box, proposal: deltas(box, proposal, "nothing"), "left the shift in pixels"),
+        (lambda box, proposal: deltas(box, proposal, logarithm=False), "left out the logarithm"),
     ],
     "roi-pool": [
         (lambda region, p: pooled(region, p, math.floor), "rounded the ends of the bins down"),
@@ -69,9 +67,11 @@ WRONG = {
         (lambda region, p: pooled(region, p).T, "lies on its side"),
         (cut_off, "left out the last rows"),
     ],
-    "speed-up": [
-        (lambda n, crop, image, region: n * crop / image, "left out the dense layers"),
-        (lambda n, crop, image, region: n * crop / (region + image), "counted the dense layers once"),
-        (lambda n, crop, image, region: 1 / (n * crop / (image + n * region)), "upside down"),
+    "proposals-needed": [
+        (lambda share, crop, image, region: image / region, "one half only"),
+        (lambda share, crop, image, region: image * share / region, "lost the n h"),
+        (lambda share, crop, image, region: (1 / share - 1) * image / region, "falls when the share grows"),
+        (lambda share, crop, image, region: region / (image * (1 / share - 1)), "upside down"),
+        (lambda share, crop, image, region: share * image / (crop - share * region), "asked for a ratio of `share`"),
     ],
 }
