@@ -8,6 +8,13 @@ from cvkit.models.faster_rcnn import FasterRCNN
 from cvkit.models.googlenet import AUXILIARY_LOSS_WEIGHTS, INCEPTION_WIDTHS, auxiliary_head, googlenet, inception_block
 from cvkit.models.inception_resnet import inception_resnet, inception_resnet_block
 from cvkit.models.lenet import lenet5, lenet5_original
+from cvkit.models.linear_machines import (
+    choose_negatives,
+    hard_negative_machine,
+    linear_scores,
+    nearest_mean,
+    support_vector_machine,
+)
 from cvkit.models.nin import mlpconv, nin
 from cvkit.models.rcnn import RCNN
 from cvkit.models.regnet import REGNETX, regnet, regnet_block, regnet_widths
@@ -33,17 +40,21 @@ __all__ = [
     "auxiliary_head",
     "basic_block",
     "bottleneck_block",
+    "choose_negatives",
     "dense_block",
     "densenet",
     "densenet_cifar",
     "googlenet",
+    "hard_negative_machine",
     "inception_block",
     "inception_resnet",
     "inception_resnet_block",
     "lenet5",
     "lenet5_original",
+    "linear_scores",
     "make_convolutional",
     "mlpconv",
+    "nearest_mean",
     "nin",
     "normalized_convolution",
     "region_head",
@@ -55,6 +66,7 @@ __all__ = [
     "rpn_head",
     "shortcut_path",
     "small_vgg",
+    "support_vector_machine",
     "transition",
     "vgg",
     "zfnet",
