@@ -163,7 +163,7 @@ count = np.mean([len(boxes) for boxes in test_proposals])
 print(f"{count:.0f} proposals an image, {1e3 * search_seconds:.0f} ms an image")
 
 # %%
-shown = next(i for i, truth in enumerate(test_objects) if len(truth["labels"]) >= 4)
+shown = next((i for i, truth in enumerate(test_objects) if len(truth["labels"]) >= 4), 0)
 image, truth = test_images[shown], test_objects[shown]
 fig, axes = plt.subplots(1, 4, figsize=(11, 3), sharey=True)
 titles = ("the objects", "superpixels in HSV", "superpixels in Lab", "the first 5 proposals")
@@ -340,7 +340,7 @@ lesson.figure(
 # dotted; only the few points on the band and in it have placed it. In the kit:
 
 # %%
-cvkit.show_source(support_vector_machine)
+cvkit.show_source(support_vector_machine, docstring=False)
 
 # %% [markdown]
 # R-CNN trains one such machine for each class, L4's step 4. Positive are the class's true boxes. Negative are proposals with an IoU below 0.3 with
@@ -355,6 +355,9 @@ cvkit.show_source(support_vector_machine)
 
 
 # %%
+shares = []  # how many of all negatives `hard` takes
+
+
 def few(positives, negatives, random):
     """Five negatives for each object, drawn at random."""
     return support_vector_machine(positives, negatives[random.permutation(len(negatives))[: 5 * len(positives)]])
@@ -368,14 +371,7 @@ def hard(positives, negatives, random):
 
 
 # %%
-def as_many(positives, negatives, random):
-    """As many as `hard` takes, but all of them drawn at random."""
-    number = len(choose_negatives(positives, negatives, random))
-    return support_vector_machine(positives, negatives[random.permutation(len(negatives))[:number]])
-
-
-shares = []  # how many of all negatives `hard` takes
-cvkit.show_source(choose_negatives)
+cvkit.show_source(choose_negatives, docstring=False)
 
 # %% [markdown]
 # ### Correcting the box
@@ -421,7 +417,7 @@ print(f"average precision {0.5 * precisions[0] + 0.5 * precisions[2]:.3f}")
 # nothing. Only the order counts, not the scores themselves. The mean over classes is the mAP. With 0.75 for 0.5, boxes must fit better.
 #
 # We train three times, each time on another random draw of 80 of the 120 scenes, and always test on the same 60 scenes. All machines get the same
-# features and the same positives; the nearest mean and the SVM of the last but one row also the same negatives.
+# features and the same positives; the nearest mean and the SVM called "all negatives" also the same negatives.
 
 
 # %%
@@ -441,8 +437,8 @@ def judge(regress):
 
 
 # %%
-rows = {"nearest mean": nearest_mean, "SVM, few negatives": few, "SVM, few and the hard ones": hard}
-rows |= {"SVM, as many at random": as_many, "SVM, all negatives": support_vector_machine}
+rows = {"nearest mean": nearest_mean, "SVM, few negatives": few}
+rows |= {"SVM, few and the hard ones": hard, "SVM, all negatives": support_vector_machine}
 steps = {name: [] for name in [*rows, "… and box regressors"]}
 for seed in range(3):
     chosen = np.random.default_rng(seed).permutation(len(images))[: 2 * len(images) // 3]
@@ -454,7 +450,7 @@ steps = {name: np.array(values) for name, values in steps.items()}  # (3 draws, 
 means = {name: values.mean(axis=0) for name, values in steps.items()}
 
 # %%
-fig, ax = plt.subplots(figsize=(8, 3))
+fig, ax = plt.subplots(figsize=(8, 2.8))
 for row, values in enumerate(steps.values()):
     for column, colour, label in ((0, "steelblue", "mAP@.5"), (1, "crimson", "mAP@.75")):
         ax.plot(values[:, column], [row] * 3, "o", color=colour, alpha=0.6, label=label if row == 0 else None)
@@ -463,7 +459,7 @@ ax.invert_yaxis()
 ax.set_title("What each part of R-CNN adds: three draws of the training scenes")
 ax.legend(frameon=False)
 lesson.figure(
-    fig, alt="Three dots for each of six detectors and two thresholds: the mean far left, few negatives next."
+    fig, alt="Three dots for each of five detectors and two thresholds: the mean far left, few negatives next."
 )
 
 # %%
@@ -484,10 +480,9 @@ if DATASET == "shapes":
 # On the left mAP@.5, on the right mAP@.75.
 #
 # - The SVM is far ahead of the nearest mean, from the same features and examples.
-# - A few negatives are not enough. Adding the hard ones gives *the same* numbers as taking all: what was left out has no say. That is what hard
-#   negatives are good for, to get the machine of all negatives from a part of them. They are no better than all.
-# - As many negatives drawn at random did as well. With our 30 proposals an image "as many" is most of them. With 2,000, where the hard ones are a
-#   small part, that need not be so; we cannot tell from this.
+# - A few negatives are not enough. Adding the hard ones gives *the same* numbers as taking all, to a digit at most: what was left out has no say.
+#   That is what hard negatives are good for, to get the machine of all negatives from a part of them. They are no better than all. With our 30
+#   proposals an image the part is large; with 2,000, most of which are easy, it would be small.
 # - The regressors do what L4 says of them, but look at which column. At an IoU of 0.5 a slightly wrong box counts as right anyway, and correcting it
 #   gains next to nothing. At 0.75 it does gain.
 #
@@ -689,7 +684,7 @@ lesson.figure(
 )
 
 # %% [markdown]
-# Where objects lie apart, boxes are right; where they hide each other, many are not. Look for the kinds of mistakes: a wrong name; a box around a
+# Where objects lie apart, most boxes are right; where they hide each other, fewer are. Look for the kinds of mistakes: a wrong name; a box around a
 # part or around too much; an object without a box; two boxes on one object. Lesson 11 counts them.
 #
 # One run each is no proof of a difference of a few points at an IoU of 0.5; the slide's 66.0 and 66.9 are nearly equal as well:
@@ -747,7 +742,7 @@ larger = RCNN(backbone(taps=("C3",)), num_classes=len(names), crop_size=64)
 crop_work, crop_seconds = {}, {}
 for size, each in ((32, detector), (64, larger)):
     crop_work[size] = cvkit.analysis.count_multiply_adds(each.network)
-    crop_seconds[size] = seconds(each.features, pixels, drawn[:64], repeats=5) / 64
+    crop_seconds[size] = seconds(each.features, pixels, drawn[:64]) / 64
 
 # %%
 fast_work, fast_time = [], []
