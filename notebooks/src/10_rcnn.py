@@ -742,7 +742,7 @@ larger = RCNN(backbone(taps=("C3",)), num_classes=len(names), crop_size=64)
 crop_work, crop_seconds = {}, {}
 for size, each in ((32, detector), (64, larger)):
     crop_work[size] = cvkit.analysis.count_multiply_adds(each.network)
-    crop_seconds[size] = seconds(each.features, pixels, drawn[:64]) / 64
+    crop_seconds[size] = seconds(each.features, pixels, drawn[:64], repeats=5) / 64
 
 # %%
 fast_work, fast_time = [], []
@@ -790,9 +790,9 @@ if DATASET == "shapes":
 # %% [markdown]
 # With a single proposal Fast R-CNN is *slower* by some times: it looks at the whole image for it. Its gain comes from sharing, and grows with what
 # there is to share. What bounds it is $c / h$. For our detector, crops of 32, that is close to VGG-16's bound: by the count it cannot reach 146
-# either. Its time came out at 90 in one of our runs and at 130 in another, as this ratio of two short times depends on the machine and on what else
-# it does. With crops of 64 the bound is four times as high, and time passes 146. So it is 146 or another number as one chooses the crop, and the
-# dense layers: ours have 128 units, and with VGG-16's 4,096 both ratios would be far lower.
+# either. Its time came out between 90 and 180 in our runs: a ratio of two short times depends much on the machine, and on what else it does. With
+# crops of 64 the bound is four times as high, and time passes 146. So it is 146 or another number as one chooses the crop, and the dense layers: ours
+# have 128 units, and with VGG-16's 4,096 both ratios would be far lower.
 #
 # And time against count? The ratio of times is that of the counts, times how fast Fast R-CNN runs, over how fast the crops run:
 
