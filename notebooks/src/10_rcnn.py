@@ -45,24 +45,14 @@ DATASET = "shapes"
 # %%
 def read(split):
     """Images, and for each a dict of "boxes" (n, 4), corners in pixels, and "labels" (n,); the classes' names."""
-    if DATASET != "shapes":
-        return read_folder(split)
-    options = dict(image_size=64, num_objects=(1, 6), classes=4, num_train=120, num_test=60)
-    data = cvkit.data.load("shapes", split, **options)
-    return data["images"], data["objects"], ("circle", "square", "triangle", "star")
-
-
-# %%
-def read_folder(split, side=128, most=120):
-    """The same from the folder `DATASET`: its first images, made smaller until the longer side has `side` pixels."""
-    data, images, objects = cvkit.data.voc_folder(DATASET, split), [], []
-    for image, truth in zip(data["images"][:most], data["objects"], strict=False):
-        scale = min(1, side / max(image.shape[:2]))
-        size = [round(scale * length) for length in image.shape[:2]]
-        small = ops.convert_to_numpy(ops.image.resize(image.astype("float32"), size, antialias=True))
-        images.append(small.clip(0, 255).astype("uint8"))
-        objects.append({"boxes": scale * truth["boxes"], "labels": truth["labels"]})
-    return images, objects, data["classes"]
+    if DATASET == "shapes":
+        options = dict(image_size=64, num_objects=(1, 6), classes=4, num_train=120, num_test=60)
+        data = cvkit.data.load("shapes", split, **options) | {"classes": ("circle", "square", "triangle", "star")}
+    else:
+        data = cvkit.data.voc_folder(DATASET, split, bad_boxes="skip")
+        first = {key: data[key][:120] for key in ("images", "objects")}
+        data = cvkit.data.shrink(data | first, side=128)
+    return data["images"], data["objects"], data["classes"]
 
 
 # %%
@@ -849,8 +839,8 @@ if DATASET == "shapes":
 # Set `DATASET` above to the path of a folder in VOC's layout. The code is the same; what it says about our scenes need not be true of yours, and the
 # claims about them are left out. Three things to know:
 #
-# - `side` and `most` in `read_folder`: the longer side that images are shrunk to, and how many of each split are read. Photographs give more
-#   proposals, and time and memory grow with their number: some hundreds of images and proposals each fill a few gigabytes with features.
+# - In `read` stand the longest side that images are shrunk to, 128 pixels, and how many of each split are used, the first 120. Photographs give more
+#   proposals, and time and memory grow with their number: with some hundreds of each, features fill gigabytes.
 # - Each class must have an object in every draw of two thirds of the training images, else its machine has nothing to learn from.
 # - Windows of 10 to 24 pixels suit our shapes; give `windows` sides that suit your objects.
 #
