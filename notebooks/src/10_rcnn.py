@@ -172,7 +172,8 @@ lesson.figure(
 # %% [markdown]
 # One reason for two colour spaces is to be seen here. The H of HSV is hue, an angle on the circle of colours, written as a number from 0 to 1. Red is
 # at 0 and at 1: a little noise throws a red pixel from one to the other, and a red surface falls to pieces. In Lab it holds together. There, in turn,
-# the small green star is gone: what is seen of it has fewer than `min_size` pixels. That is why the search also starts from finer superpixels.
+# the small green star is gone: what is seen of it has fewer than `min_size` pixels. So the search also starts from finer superpixels; for this star
+# it does not help, no proposal fits it.
 #
 # Are the proposals any good? A detector can only find an object that some proposal covers. So we ask for the **recall**: the share of objects with an
 # IoU of at least 0.5 with one of the first $n$ proposals. Against it stand square windows of three sizes, slid over the image with a large or a small
