@@ -5,6 +5,7 @@ from cvkit.data.error import DataError
 from cvkit.data.fetch import fetch
 from cvkit.data.image_folder import image_folder
 from cvkit.data.load import load
+from cvkit.data.mot import mot_file, mot_folder
 from cvkit.data.shrink import shrink
 from cvkit.data.single_objects import single_objects
 from cvkit.data.verify import verify
@@ -16,6 +17,8 @@ __all__ = [
     "fetch",
     "image_folder",
     "load",
+    "mot_file",
+    "mot_folder",
     "shrink",
     "single_objects",
     "verify",
