@@ -1,4 +1,4 @@
-"""``python -m benchmarks.real``: accuracies on real photographs, a line each.
+"""``python -m benchmarks.real``: accuracies on real photographs and videos, a line each.
 
 The sets are read from the folder that CVKIT_DATA names, the ImageNet weights (2 MB) from Keras' cache. Where a folder
 `keras_home` lies beside CVKIT_DATA, a copy of it serves as that cache.
@@ -21,10 +21,11 @@ def main(names):
         shared = Path(folder).parent / "keras_home"
         if shared.is_dir():  # Keras writes into its cache, so it gets a copy; it looks for it when it is imported
             os.environ["KERAS_HOME"] = shutil.copytree(shared, f"{place}/keras")
-        from benchmarks import blood_cells, linear_heads
+        from benchmarks import blood_cells, linear_heads, tracking
 
         runs = {name: lambda name=name: linear_heads.run(name) for name in linear_heads.SETS}
         runs["blood_cells"] = blood_cells.run
+        runs |= {name: lambda name=name: tracking.run(name) for name in tracking.PUBLISHED}
         unknown = set(names) - set(runs)
         if unknown:
             print(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(runs)}")

@@ -26,7 +26,7 @@ class DeepSortFilter:
         >>> track = DeepSortFilter([0, 0, 10, 20])
         >>> track.predict()
         >>> track.distance([[0, 0, 10, 20], [3, 0, 13, 20], [30, 0, 40, 20]]).round(2)  # the gate is at 9.49
-        array([  0.  ,   1.15, 114.63])
+        array([  0.  ,   1.19, 119.01])
 
     Reference:
         Wojke, Bewley and Paulus, "Simple Online and Realtime Tracking with a Deep Association Metric", 2017, arXiv
