@@ -61,7 +61,7 @@ requirements: $(READY) ## resolve requirements.txt and environment.yml anew from
 bench: $(READY) ## measure the ratios of benchmarks/
 	@$(PY) -m benchmarks
 
-bench-real: $(READY) ## measure accuracies on real photographs (CVKIT_DATA=/path/to/sets SET=blood_cells)
+bench-real: $(READY) ## measure accuracies on real photographs and videos (CVKIT_DATA=/path/to/sets SET=blood_cells)
 	@$(PY) -m benchmarks.real $(SET)
 
 clean: ## remove .venv and all that was built; downloaded data stays

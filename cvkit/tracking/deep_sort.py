@@ -27,11 +27,12 @@ class DeepSort:
     as the gate of a long hidden object is wide and would take what belongs to others. What is then left, and tracks
     that are still on trial, are paired by IoU as in SORT.
 
-    A new track is on trial until it has been found in `min_hits` frames in a row, and ends at the first miss; after
-    that it may be missed for `max_age` frames.
+    A new track is on trial until it has been found in `min_hits` frames in a row, and until then ends at the first
+    miss; after that it ends when it has not been found for `max_age` frames.
 
     Args:
-        max_age: frames that a track may go without a detection, from 0.
+        max_age: a track is looked for until so many frames after its last detection, from 0; one less may be missed in
+            between. With 0 appearance plays no part.
         min_hits: frames in which a track must be found, its first among them, before it is reported.
         iou_threshold: the least IoU of a pair in the last step, above 0 and at most 1.
         max_cosine_distance: the largest cost of a pair in the cascade, above 0 and at most 2.
@@ -97,12 +98,9 @@ class DeepSort:
         pairs += self._by_iou(boxes, pairs)
         for track, d in pairs:
             track.update(boxes[d], features[d])
-            track.confirmed |= track.hits >= self.min_hits
-        self._tracks = [track for track in self._tracks if track.missed <= self.max_age * track.confirmed]
+        self._tracks = [track for track in self._tracks if track.missed <= (self.max_age if track.confirmed else 0)]
         for d in _without(pairs, len(boxes)):
-            track = _Track(next(self._ids), boxes[d], features[d], self.gallery_size)
-            track.confirmed = self.min_hits <= 1
-            self._tracks.append(track)
+            self._tracks.append(_Track(next(self._ids), boxes[d], features[d], self.min_hits, self.gallery_size))
         found = [track for track in self._tracks if track.missed == 0 and track.confirmed]
         return {
             "boxes": np.reshape([track.filter.box for track in found], (-1, 4)),
@@ -134,9 +132,13 @@ class DeepSort:
 
 
 class _Track:
-    def __init__(self, number, box, feature, gallery_size):
+    def __init__(self, number, box, feature, min_hits, gallery_size):
         self.id, self.filter, self.gallery = number, DeepSortFilter(box), deque([feature], maxlen=gallery_size)
-        self.hits, self.missed, self.confirmed = 1, 0, False
+        self.hits, self.missed, self.min_hits = 1, 0, min_hits
+
+    @property
+    def confirmed(self):
+        return self.hits >= self.min_hits
 
     def predict(self):
         self.filter.predict()

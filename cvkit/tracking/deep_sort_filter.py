@@ -30,7 +30,8 @@ class DeepSortFilter:
 
     Reference:
         Wojke, Bewley and Paulus, "Simple Online and Realtime Tracking with a Deep Association Metric", 2017, arXiv
-        1703.07402, section 2.1. The paper gives no noise; the numbers are those of the authors' code.
+        1703.07402, section 2.1. The paper gives no noise; the numbers are those of the authors' code,
+        in which a box may get a height below 0.
     """
 
     def __init__(self, box):
@@ -52,7 +53,9 @@ class DeepSortFilter:
         return np.concatenate([centre - half, centre + half])
 
     def predict(self):
-        """Let one frame pass."""
+        """Let one frame pass. A box that would shrink to nothing stops shrinking."""
+        x = self.kalman.x
+        x[6:] = np.where(x[2:4] + x[6:] > 0, x[6:], 0)
         self.kalman.Q = _covariance(self.kalman.x[3], POSITION, 1e-2, VELOCITY, 1e-5)
         self.kalman.predict()
         self.kalman.R = _covariance(self.kalman.x[3], POSITION, 1e-1)

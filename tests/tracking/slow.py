@@ -127,6 +127,9 @@ def deep_sort(frames, features, max_age, min_hits, iou_threshold, max_cosine_dis
     live, born, reports = [], 0, []
     for boxes, looks in zip(frames, features, strict=True):
         for track in live:
+            for k in (2, 3):
+                if track.x[k] + track.x[k + 4] <= 0:
+                    track.x[k + 4] = 0
             h = track.x[3]
             _step(track, F, np.diag([h / 20, h / 20, 1e-2, h / 20, h / 160, h / 160, 1e-5, h / 160]) ** 2)
             track.missed += 1

@@ -33,7 +33,9 @@ def test_an_object_that_was_hidden_keeps_its_number():
     # Confirmed in its third frame, then hidden for ten.
     expected = [[]] * 2 + [[1]] * 3 + [[]] * 10 + [[1]] * 5
     assert ids(DeepSort(), frames) == expected
-    assert ids(DeepSort(max_age=9), frames)[15:] == [[], [], [2], [2], [2]]
+    # Seen again eleven frames after the last time.
+    assert ids(DeepSort(max_age=11), frames) == expected
+    assert ids(DeepSort(max_age=10), frames)[15:] == [[], [], [2], [2], [2]]
     sort = Sort(min_hits=2)
     assert [sort.update([place for place, _ in frame])["ids"].tolist() for frame in frames][-1] == [2]
 
@@ -64,8 +66,8 @@ def test_the_gate_keeps_look_alikes_apart():
 
 
 def test_the_track_that_was_seen_last_comes_first():
-    # Red is hidden, and purple stands where it was. A detection that looks more like red (cosine distances 0.02 and 0.15)
-    # goes to purple, which was seen in the last frame. When both were, the look decides.
+    # Red is hidden, and purple stands where it was. A detection that looks more like red (cosine distances 0.02 and
+    # 0.15) goes to purple, which was seen in the last frame. When both were, the look decides.
     purple, between = ([np.cos(angle), 0, np.sin(angle)] for angle in np.radians([43, 11.5]))
     begin = [[(box(0), RED), (box(3), purple)]] * 4
     assert ids(DeepSort(), [*begin, [(box(3), purple)], [(box(1), between)]])[-1] == [2]
@@ -88,14 +90,17 @@ def test_the_gallery_remembers_and_forgets():
 
 
 def test_cosine_distance_does_not_see_length():
-    frames = [[(box(0), RED * scale)] for scale in (1, 100, 1e-3)]
-    assert ids(DeepSort(), [*frames, [], [(box(0), RED * 7)]])[-1] == [1]
+    for scale in (0.01, 100):  # both without a frame of overlap; the two looks are 60 degrees apart
+        frames = [[(box(0), RED * scale)]] * 3 + [[]]
+        assert ids(DeepSort(), [*frames, [(box(0), RED * 0.01)]])[-1] == [1]
+        assert ids(DeepSort(), [*frames, [(box(0), (RED + 3**0.5 * GREEN) * 100)]])[-1] == []
 
 
 def test_scores_choose_detections_and_their_features():
     tracker = DeepSort(min_hits=1)
     places, looks = [box(0), box(100), box(200)], [RED, GREEN, BLUE]
     assert tracker.update(places, [0.9, 0.2, 0.3], looks)["ids"].tolist() == [1, 2]
+    tracker.update([], [], [])  # after a gap only the look counts
     tracks = tracker.update(places, [0.1, 0.2, 0.9], looks)
     assert tracks["ids"].tolist() == [2]
     assert_close(tracks["boxes"], [box(200)], "float64")
@@ -116,6 +121,12 @@ def test_equals_a_slow_tracker(seed, count, max_age, min_hits, threshold, galler
     tracker = DeepSort(**options)
     reports = [tracker.update(boxes, None, looks) for boxes, looks in zip(frames, features, strict=True)]
     slow.check_same(reports, slow.deep_sort(frames, features, max_cosine_distance=0.2, **options))
+
+
+def test_a_box_that_collapses_is_followed():
+    frames = [[([0, 0, 100, 100], RED)], [([45, 45, 50, 50], RED)]] + [[([45, 45, 50, 50], RED)]] * 3
+    for tracker in (DeepSort(min_hits=1), DeepSort(min_hits=1, iou_threshold=0.001)):
+        assert all(ids(tracker, frames))
 
 
 @pytest.mark.parametrize(

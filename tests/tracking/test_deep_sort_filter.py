@@ -57,6 +57,18 @@ def test_a_tall_box_may_move_further():
     assert_close(near.distance([[12, 0, 52, 80]]), far.distance([[3, 0, 13, 20]]), "float64")
 
 
+def test_a_box_never_shrinks_to_nothing():
+    track = DeepSortFilter([0, 0, 100, 100])
+    track.predict()
+    track.update([0, 0, 5, 5])
+    assert track.kalman.x[3] + track.kalman.x[7] < 0
+    for _ in range(20):
+        track.predict()
+        x1, y1, x2, y2 = track.box
+        assert x1 < x2
+        assert y1 < y2
+
+
 def test_no_boxes_have_no_distances():
     assert DeepSortFilter([0, 0, 1, 1]).distance([]).shape == (0,)
 

@@ -53,6 +53,16 @@ def test_as_many_matches_as_can_be_come_before_the_best():
     assert scores.matches == 2
     assert_close(scores.motp, (9 / 11 + 8 / 12) / 2, "float64")
 
+    # Also before one perfect match: a box at 6 and one at 12 for objects at 0 and 6, IoU 4/16 twice rather than 1 once.
+    scores = tracking_scores([frame((7, 6), (8, 12))], [frame((1, 0), (2, 6))], iou_threshold=0.25)
+    assert (scores.matches, scores.motp) == (2, 0.25)
+
+
+def test_a_fragmentation_is_a_gap_that_ends():
+    for times, gaps in (("101", 1), ("1001", 1), ("10101", 2), ("0110", 0), ("100", 0), ("0", 0)):
+        tracks = [frame(*[(7, 0)] * int(there)) for there in times]
+        assert tracking_scores(tracks, [frame((1, 0))] * len(times)).fragmentations == gaps
+
 
 def test_of_two_objects_that_had_one_track_the_first_keeps_it():
     truths = [frame((1, 0)), frame((2, 0)), frame((1, 0), (2, 1))]
