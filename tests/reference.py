@@ -69,6 +69,18 @@ def match_anchors(overlap, positive, negative, force_best):
     return result
 
 
+def kmeans_round(sizes, anchors):
+    """One round of k-means, box by box: each goes to the anchor of the highest IoU on a common corner."""
+    groups = [[] for _ in anchors]
+    for w, h in sizes:
+        overlaps = []
+        for aw, ah in anchors:
+            common = min(w, aw) * min(h, ah)
+            overlaps.append(common / (w * h + aw * ah - common))
+        groups[overlaps.index(max(overlaps))].append((w, h))
+    return np.array([np.mean(group, axis=0) if group else a for group, a in zip(groups, anchors, strict=True)])
+
+
 def triplets(labels):
     """Every (anchor, positive, negative) of a batch."""
     n = len(labels)

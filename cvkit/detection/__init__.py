@@ -6,6 +6,7 @@ from cvkit.detection.box_formats import BOX_FORMATS, convert_boxes
 from cvkit.detection.clip_boxes import clip_boxes
 from cvkit.detection.deltas import decode_deltas, encode_deltas
 from cvkit.detection.iou import iou
+from cvkit.detection.kmeans_anchors import kmeans_anchors
 from cvkit.detection.matching import match_anchors
 from cvkit.detection.mean_average_precision import DetectionScores, mean_average_precision
 from cvkit.detection.nms import nms
@@ -24,6 +25,7 @@ __all__ = [
     "decode_deltas",
     "encode_deltas",
     "iou",
+    "kmeans_anchors",
     "match_anchors",
     "mean_average_precision",
     "nms",
