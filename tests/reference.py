@@ -81,6 +81,28 @@ def kmeans_round(sizes, anchors):
     return np.array([np.mean(group, axis=0) if group else a for group, a in zip(groups, anchors, strict=True)])
 
 
+def responsible_objects(boxes, cells, anchors=None):
+    """Object by object: its cell, then its anchor there; a larger object drives out a smaller one."""
+    owner = [-1] * len(cells)
+    for index, (x1, y1, x2, y2) in enumerate(boxes):
+        best, best_overlap = None, -1.0
+        for place, (left, top, right, bottom) in enumerate(cells):
+            if not (left <= (x1 + x2) / 2 < right and top <= (y1 + y2) / 2 < bottom):
+                continue
+            overlap = 0.0
+            if anchors is not None:
+                common = min(x2 - x1, anchors[place][0]) * min(y2 - y1, anchors[place][1])
+                overlap = common / ((x2 - x1) * (y2 - y1) + anchors[place][0] * anchors[place][1] - common)
+            if overlap > best_overlap:
+                best, best_overlap = place, overlap
+        if best is None:
+            continue
+        rival = None if owner[best] < 0 else boxes[owner[best]]
+        if rival is None or (x2 - x1) * (y2 - y1) > (rival[2] - rival[0]) * (rival[3] - rival[1]):
+            owner[best] = index
+    return owner
+
+
 def triplets(labels):
     """Every (anchor, positive, negative) of a batch."""
     n = len(labels)

@@ -10,9 +10,12 @@ from cvkit.detection.kmeans_anchors import kmeans_anchors
 from cvkit.detection.matching import match_anchors
 from cvkit.detection.mean_average_precision import DetectionScores, mean_average_precision
 from cvkit.detection.nms import nms
+from cvkit.detection.responsible import responsible_objects
 from cvkit.detection.sample_matches import sample_matches
 from cvkit.detection.selective_search import SELECTIVE_SEARCH_MODES, selective_search
 from cvkit.detection.sliding_windows import sliding_windows
+from cvkit.detection.yolo_boxes import decode_yolo, encode_yolo
+from cvkit.detection.yolo_v1_boxes import decode_yolo_v1, encode_yolo_v1
 
 __all__ = [
     "BOX_FORMATS",
@@ -23,12 +26,17 @@ __all__ = [
     "clip_boxes",
     "convert_boxes",
     "decode_deltas",
+    "decode_yolo",
+    "decode_yolo_v1",
     "encode_deltas",
+    "encode_yolo",
+    "encode_yolo_v1",
     "iou",
     "kmeans_anchors",
     "match_anchors",
     "mean_average_precision",
     "nms",
+    "responsible_objects",
     "sample_matches",
     "selective_search",
     "sliding_windows",
