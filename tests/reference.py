@@ -103,6 +103,54 @@ def responsible_objects(boxes, cells, anchors=None):
     return owner
 
 
+def yolo_v1_loss(classes, targets, grid, boxes, confidences, scores):
+    """One image, cell by cell and box by box, after equation 3 of the paper."""
+    terms = dict.fromkeys(("place", "size", "object", "no_object", "class"), 0.0)
+    rows, columns = grid
+    for label, (x, y, w, h), predicted, sure, probabilities in zip(
+        classes, targets, boxes, confidences, scores, strict=True
+    ):
+        overlaps = []
+        for px, py, root_w, root_h in predicted:
+            corners = [
+                [cx / columns - width / 2, cy / rows - height / 2, cx / columns + width / 2, cy / rows + height / 2]
+                for cx, cy, width, height in ((x, y, w, h), (px, py, root_w**2, root_h**2))
+            ]
+            overlaps.append(iou([corners[0]], [corners[1]])[0, 0])
+        best = overlaps.index(max(overlaps))
+        for index, (px, py, root_w, root_h) in enumerate(predicted):
+            if label < 0 or index != best:
+                terms["no_object"] += 0.5 * sure[index] ** 2
+                continue
+            terms["place"] += 5 * ((px - x) ** 2 + (py - y) ** 2)
+            terms["size"] += 5 * ((root_w - math.sqrt(w)) ** 2 + (root_h - math.sqrt(h)) ** 2)
+            terms["object"] += (sure[index] - overlaps[index]) ** 2
+        if label >= 0:
+            terms["class"] += sum((p - (c == label)) ** 2 for c, p in enumerate(probabilities))
+    return terms
+
+
+def yolo_loss(classes, targets, overlaps, deltas, objectness, logits):
+    """One image, anchor by anchor."""
+
+    def sigmoid(value):
+        return 1 / (1 + math.exp(-value))
+
+    terms = dict.fromkeys(("place", "size", "object", "no_object", "class"), 0.0)
+    for label, target, overlap, delta, logit, scores in zip(
+        classes, targets, overlaps, deltas, objectness, logits, strict=True
+    ):
+        if label < 0:
+            terms["no_object"] -= 0 if overlap > 0.5 else 0.5 * math.log(1 - sigmoid(logit))
+            continue
+        terms["place"] += 5 * sum((sigmoid(d) - sigmoid(t)) ** 2 for d, t in zip(delta[:2], target[:2], strict=True))
+        terms["size"] += 5 * sum((d - t) ** 2 for d, t in zip(delta[2:], target[2:], strict=True))
+        terms["object"] -= math.log(sigmoid(logit))
+        for index, score in enumerate(scores):
+            terms["class"] -= math.log(sigmoid(score) if index == label else 1 - sigmoid(score))
+    return terms
+
+
 def triplets(labels):
     """Every (anchor, positive, negative) of a batch."""
     n = len(labels)

@@ -24,18 +24,25 @@ from cvkit.models.resnet_cifar import resnet_cifar
 from cvkit.models.rpn import RPN, rpn_head
 from cvkit.models.small_vgg import small_vgg
 from cvkit.models.vgg import VGG_TABLE, vgg
+from cvkit.models.yolo import YOLO, YOLOv1
+from cvkit.models.yolo_grid import grid_head
+from cvkit.models.yolo_v1 import FAST_YOLO_TABLE, YOLO_V1_TABLE, yolo_v1
 from cvkit.models.zfnet import zfnet
 
 __all__ = [
     "AUXILIARY_LOSS_WEIGHTS",
+    "FAST_YOLO_TABLE",
     "INCEPTION_WIDTHS",
     "RCNN",
     "REGNETX",
     "RESNET_BLOCKS",
     "RPN",
     "VGG_TABLE",
+    "YOLO",
+    "YOLO_V1_TABLE",
     "FastRCNN",
     "FasterRCNN",
+    "YOLOv1",
     "alexnet",
     "auxiliary_head",
     "basic_block",
@@ -45,6 +52,7 @@ __all__ = [
     "densenet",
     "densenet_cifar",
     "googlenet",
+    "grid_head",
     "hard_negative_machine",
     "inception_block",
     "inception_resnet",
@@ -69,5 +77,6 @@ __all__ = [
     "support_vector_machine",
     "transition",
     "vgg",
+    "yolo_v1",
     "zfnet",
 ]

@@ -111,7 +111,10 @@ def target_inputs():
 
 
 class Losses(keras.layers.Layer):
-    """`function` of several tensors as the last layer of a training network: a dict with a loss (B,) for each name."""
+    """`function` of several tensors as the last layer of a training network: a dict with a loss (B,) for each name.
+
+    The function returns such a dict, or its values in the order of the names.
+    """
 
     def __init__(self, function, names, **kwargs):
         super().__init__(autocast=False, **kwargs)
@@ -119,7 +122,8 @@ class Losses(keras.layers.Layer):
 
     def call(self, tensors):
         """The losses."""
-        return dict(zip(self.names, self.function(*tensors), strict=True))
+        losses = self.function(*tensors)
+        return losses if isinstance(losses, dict) else dict(zip(self.names, losses, strict=True))
 
     def compute_output_spec(self, tensors):
         """(B,) each."""
