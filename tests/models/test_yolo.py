@@ -22,7 +22,7 @@ def small_backbone():
     x = images = keras.Input((None, None, 3))
     x = layers.Rescaling(1 / 64, offset=-2)(x)
     maps = {}
-    for tap, filters in (("C1", 16), ("C2", 32), ("C3", 64)):
+    for tap, filters in (("C1", 8), ("C2", 16), ("C3", 32)):
         x = maps[tap] = layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu")(x)
     return keras.Model(images, {tap: maps[tap] for tap in ("C2", "C3")})
 
@@ -37,11 +37,12 @@ def two_heads(**options):
     return YOLO(small_backbone(), 3, ANCHORS, taps=("C3", "C2"), width=32, **options)
 
 
-@pytest.fixture(scope="module", params=[v1, two_heads])
+@pytest.fixture(scope="module", params=[(v1, 100), (two_heads, 150)], ids=["v1", "two_heads"])
 def trained(request):
-    detector = request.param()
-    history = detector.fit(IMAGES, TARGETS, epochs=120, batch_size=4, learning_rate=5e-3, verbose=0)
-    return request.param, detector, history.history
+    make, epochs = request.param
+    detector = make()
+    history = detector.fit(IMAGES, TARGETS, epochs=epochs, batch_size=4, learning_rate=1e-2, verbose=0)
+    return make, detector, history.history
 
 
 def test_it_learns_four_scenes_by_heart_and_reports_its_terms(trained):
@@ -53,10 +54,11 @@ def test_it_learns_four_scenes_by_heart_and_reports_its_terms(trained):
 
 
 def test_what_it_finds_has_the_form_that_is_promised(trained):
-    images = [IMAGES[0][:50, :40], IMAGES[1]]  # of two sizes
-    for result, image in zip(trained[1].predict(images), images, strict=True):
+    images = [IMAGES[0][:50, :40], *IMAGES[1:]]  # of two sizes
+    found = trained[1].predict(images)
+    assert sum(len(result["scores"]) for result in found) >= 3
+    for result, image in zip(found, images, strict=True):
         count = len(result["scores"])
-        assert count > 0
         assert result["boxes"].shape == (count, 4)
         assert result["labels"].shape == (count,)
         assert result["boxes"].dtype == result["scores"].dtype == np.float32
