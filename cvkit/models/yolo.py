@@ -15,6 +15,7 @@ from cvkit.models.yolo_grid import grid_cells, grid_head, objects_of, surest_box
 from cvkit.validation import check_positive, check_shape
 
 TERMS = ("place", "size", "object", "no_object", "class")
+FIRST_OBJECTNESS = -4.6  # logit of 0.01, what an untrained network says: nearly all anchors have no object
 
 
 class YOLOv1(Detector):
@@ -127,6 +128,8 @@ class YOLO(Detector):
     Reference:
         Redmon and Farhadi, "YOLO9000", 2016, arXiv 1612.08242, section 2, and "YOLOv3", 2018, arXiv 1804.02767, section
         2. In v3 the coarse maps are also enlarged and joined to the finer ones; here each head sees its own map only.
+        The objectness begins at 0.01, as in Lin et al., "Focal Loss", 2017, arXiv 1708.02002, section 3.3: else the
+        many anchors without an object drive the first steps.
     """
 
     def __init__(
@@ -144,10 +147,11 @@ class YOLO(Detector):
         self.backbone, self.num_classes = backbone, num_classes
         self.strides = dict(sorted(find_tap(backbone, tap) for tap in taps or (None,)))
         self.anchors = share_anchors(anchors, list(self.strides))
-        num_outputs = len(next(iter(self.anchors.values()))) * (5 + num_classes)
-        self.heads = {
-            tap: grid_head(backbone.output[tap].shape[-1], num_outputs, width, f"head_{tap}") for tap in self.strides
-        }
+        bias = np.tile([0, 0, 0, 0, FIRST_OBJECTNESS, *[0] * num_classes], len(anchors) // len(self.strides))
+        self.heads = {}
+        for tap in self.strides:
+            self.heads[tap] = grid_head(backbone.output[tap].shape[-1], len(bias), width, f"head_{tap}")
+            self.heads[tap].get_layer("grid").bias.assign(bias)
         self.suppression = dict(iou_threshold=iou_threshold, score_threshold=score_threshold, max_output_size=max_boxes)
 
         inputs = image_inputs() | target_inputs()
@@ -176,9 +180,9 @@ class YOLO(Detector):
         """Cell (N, 4) and anchor (N, 2) of each answer: map by map, then row, column, anchor."""
         cells, anchors = [], []
         for grid, stride, shapes in zip(grids, self.strides.values(), self.anchors.values(), strict=True):
-            places = grid_cells(grid, stride)[:, None] + np.zeros((len(shapes), 4), "float32")  # (H * W, a, 4)
+            places = grid_cells(grid, stride)[:, None] + ops.zeros((len(shapes), 4))  # (H * W, a, 4)
             cells.append(ops.reshape(places, (-1, 4)))
-            anchors.append(ops.reshape(ops.zeros_like(places[..., :2]) + shapes, (-1, 2)))
+            anchors.append(ops.reshape(ops.zeros_like(places[..., :2]) + ops.convert_to_tensor(shapes), (-1, 2)))
         return ops.concatenate(cells), ops.concatenate(anchors)
 
     def split(self, grids):

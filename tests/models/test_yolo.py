@@ -37,7 +37,7 @@ def two_heads(**options):
     return YOLO(small_backbone(), 3, ANCHORS, taps=("C3", "C2"), width=32, **options)
 
 
-@pytest.fixture(scope="module", params=[(v1, 100), (two_heads, 150)], ids=["v1", "two_heads"])
+@pytest.fixture(scope="module", params=[(v1, 100), (two_heads, 120)], ids=["v1", "two_heads"])
 def trained(request):
     make, epochs = request.param
     detector = make()
@@ -49,7 +49,7 @@ def test_it_learns_four_scenes_by_heart_and_reports_its_terms(trained):
     _, detector, history = trained
     assert {f"{term}_loss" for term in TERMS} | {"loss"} == set(history)
     assert_close(history["loss"], np.sum([history[f"{term}_loss"] for term in TERMS], axis=0))
-    assert history["loss"][-1] < 0.05 * history["loss"][0]
+    assert history["loss"][-1] < 0.2 * history["loss"][0]
     assert mean_average_precision(detector.predict(IMAGES), TARGETS).ap50 == 1
 
 
@@ -160,6 +160,13 @@ def test_a_place_that_sees_an_object_well_is_left_alone():
     assert loud < quiet
     grid[0, row + 1, column, 2:4] = -3  # now it is small and far from the object's shape
     assert to_numpy(detector.losses(*target, ops.convert_to_tensor(grid))["no_object"]) > quiet + 4
+
+
+def test_an_untrained_network_sees_hardly_an_object():
+    grids = two_heads().network.predict_on_batch({"images": np.zeros((1, 32, 32, 3)), "sizes": np.array([[32, 32]])})
+    for grid in grids.values():
+        assert_close(grid[0, 2, 2, 4], -4.6, "float16")
+        assert abs(np.delete(grid[0, 2, 2], 4)).max() < 4
 
 
 def test_anchors_are_shared_out_from_small_to_large():
