@@ -151,7 +151,7 @@ class YOLO(Detector):
         self.heads = {}
         for tap in self.strides:
             self.heads[tap] = grid_head(backbone.output[tap].shape[-1], len(bias), width, f"head_{tap}")
-            self.heads[tap].get_layer("grid").bias.assign(bias)
+            self.heads[tap].get_layer(f"head_{tap}_grid").bias.assign(bias)
         self.suppression = dict(iou_threshold=iou_threshold, score_threshold=score_threshold, max_output_size=max_boxes)
 
         inputs = image_inputs() | target_inputs()

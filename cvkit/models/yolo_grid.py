@@ -18,7 +18,8 @@ def grid_head(num_channels, num_outputs, width=256, name="grid_head"):
         num_channels: of the feature map.
         num_outputs: numbers for each cell.
         width: channels of the 3 x 3 convolution.
-        name: of the model.
+        name: of the model, with which the names of its layers begin. They must differ from those of other heads: Keras
+            on PyTorch tells variables apart by their names, and loses sight of the gradients of namesakes.
 
     Returns:
         A `keras.Model` from (B, H, W, num_channels) to (B, H, W, num_outputs).
@@ -28,9 +29,9 @@ def grid_head(num_channels, num_outputs, width=256, name="grid_head"):
         TensorShape([1, 7, 7, 30])
     """
     features = keras.Input((None, None, num_channels))
-    x = layers.Conv2D(width, 3, padding="same", name="window")(features)
-    x = layers.LeakyReLU(0.1, name="leaky")(x)
-    return keras.Model(features, layers.Conv2D(num_outputs, 1, name="grid")(x), name=name)
+    x = layers.Conv2D(width, 3, padding="same", name=f"{name}_window")(features)
+    x = layers.LeakyReLU(0.1, name=f"{name}_leaky")(x)
+    return keras.Model(features, layers.Conv2D(num_outputs, 1, name=f"{name}_grid")(x), name=name)
 
 
 def grid_cells(grid, stride):

@@ -164,8 +164,13 @@ def test_a_place_that_sees_an_object_well_is_left_alone():
 
 def test_an_untrained_network_expects_hardly_an_object():
     detector = YOLO(small_backbone(), 2, [[5, 5], [9, 9]], taps=("C3",), width=8)
-    bias = to_numpy(detector.heads["C3"].get_layer("grid").bias)
+    bias = to_numpy(detector.heads["C3"].get_layer("head_C3_grid").bias)
     assert_close(bias, 2 * [0, 0, 0, 0, -np.log(99), 0, 0], "float16")  # sigmoid(-log 99) = 1 / (1 + 99)
+
+
+def test_no_two_variables_share_a_name():
+    paths = [variable.path for variable in two_heads().training_network.variables]
+    assert len(paths) == len(set(paths)) == 14  # Keras on PyTorch would never reset the gradient of the first
 
 
 def test_anchors_are_shared_out_from_small_to_large():
