@@ -42,7 +42,7 @@ def region_head(pool_size, num_channels, num_classes, width=1024):
         x = layers.Dense(width, "relu", name=name)(x)
     small = keras.initializers.RandomNormal
     logits = layers.Dense(num_classes + 1, kernel_initializer=small(stddev=0.01), name="classes")(x)
-    deltas = layers.Dense(4 * num_classes, kernel_initializer=small(stddev=0.001), name="deltas")(x)
+    deltas = layers.Dense(4 * num_classes, kernel_initializer=small(stddev=0.001), name="region_deltas")(x)
     return keras.Model(regions, [logits, layers.Reshape((-1, num_classes, 4))(deltas)], name="regions")
 
 

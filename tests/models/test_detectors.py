@@ -43,6 +43,12 @@ IMAGES, TARGETS = zip(*SCENES, strict=True)
 OPTIONS = dict(pool_size=4, width=32, num_samples=16)
 
 
+def test_no_two_variables_share_a_name():
+    detector = FasterRCNN(small_backbone(), 2, SCALES, pool_size=4, width=16)
+    paths = [variable.path for variable in detector.training_network.trainable_variables]
+    assert len(paths) == len(set(paths))  # else Keras on PyTorch would never reset the gradient of the first
+
+
 def faster(**options):
     keras.utils.set_random_seed(0)
     rpn = dict(width=32, num_proposals=12, num_samples=32)
