@@ -32,13 +32,14 @@ def as_float32(value):
     return ops.cast(tensor, "float32") if half else tensor
 
 
-def check_shape(name, tensor, pattern, meaning, hint=""):
+def check_shape(name, tensor, pattern, meaning="", hint=""):
     """Raise unless `tensor` has the shape that `pattern` asks for.
 
     Args:
         name: the argument's name, for the message.
         tensor: anything with a `.shape`.
-        pattern: one entry an axis; an int must match, a string such as ``"N"`` stands for any size.
+        pattern: one entry an axis; an int must match, a string such as ``"N"`` stands for any size, and ``...``
+            in front for any number of axes.
         meaning: what the tensor holds, in words.
         hint: how to mend a wrong one.
 
@@ -47,17 +48,20 @@ def check_shape(name, tensor, pattern, meaning, hint=""):
 
     Example:
         >>> check_shape("boxes", ops.zeros((5, 4)), ("N", 4), "boxes as x1, y1, x2, y2")
+        >>> check_shape("boxes", ops.zeros((2, 5, 4)), (..., 4), "boxes as x1, y1, x2, y2")
         >>> check_shape("boxes", ops.zeros((4,)), ("N", 4), "boxes as corners", "Pass boxes[None] for one.")
         Traceback (most recent call last):
         ValueError: boxes must have shape (N, 4): boxes as corners. Received shape (4,). Pass boxes[None] for one.
     """
-    shape = tuple(tensor.shape)
-    fits = len(shape) == len(pattern) and all(
-        isinstance(want, str) or have is None or have == want for want, have in zip(pattern, shape, strict=True)
+    shape, axes = tuple(tensor.shape), [axis for axis in pattern if axis is not ...]
+    last = shape[max(0, len(shape) - len(axes)) :] if ... in pattern else shape
+    fits = len(last) == len(axes) and all(
+        isinstance(want, str) or have is None or have == want for want, have in zip(axes, last, strict=True)
     )
     if not fits:
-        wanted = f"({', '.join(map(str, pattern))}{',' if len(pattern) == 1 else ''})"
-        raise ValueError(f"{name} must have shape {wanted}: {meaning}. Received shape {shape}. {hint}".rstrip())
+        words = ", ".join("..." if axis is ... else str(axis) for axis in pattern)
+        wanted = f"({words}{',' if len(pattern) == 1 else ''})" + (f": {meaning}" if meaning else "")
+        raise ValueError(f"{name} must have shape {wanted}. Received shape {shape}. {hint}".rstrip())
 
 
 def check_same_shape(name, tensor, other_name, other, hint=""):

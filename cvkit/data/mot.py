@@ -44,16 +44,7 @@ def mot_file(path, num_frames=None):
     """
     if num_frames is not None and (isinstance(num_frames, bool) or not isinstance(num_frames, int) or num_frames < 0):
         raise ValueError(f"num_frames must be a whole number from 0. Received {num_frames!r}.")
-    path = Path(path).expanduser()
-    rows = _rows(path)
-    table = np.array([values for _, values in rows], "float64").reshape(-1, len(_COLUMNS))
-    frame, ids = table[:, :2].astype("int64").T
-    corner, size = table[:, 2:4] - 1, table[:, 4:6]
-    boxes = np.concatenate([corner, corner + size], axis=1)
-    count = frame.max(initial=0) if num_frames is None else num_frames
-    _check(path, rows, count)
-    places = [np.flatnonzero(frame == number) for number in range(1, count + 1)]
-    return [{"boxes": boxes[place], "scores": table[place, 6], "ids": ids[place]} for place in places]
+    return _frames(*_read(Path(path).expanduser(), num_frames))
 
 
 def mot_folder(path):
@@ -90,13 +81,31 @@ def mot_folder(path):
                 f"{folder} has neither {name}.txt nor {name}/{name}.txt. Expected a sequence of the MOT challenge."
             )
         paths.append(there[0])
-    count = max(len(mot_file(path)) for path in paths)
-    detections, truths = (mot_file(path, count) for path in paths)
+    tables = [_read(path) for path in paths]
+    count = max(count for _, count in tables)
+    detections, truths = (_frames(table, count) for table, _ in tables)
     for truth in truths:
         counts = truth["scores"] != 0
         for key in truth:
             truth[key] = truth[key][counts]
     return {"detections": detections, "truths": truths}
+
+
+def _read(path, num_frames=None):
+    # A file's first seven columns, checked, float64 (lines, 7); and the number of frames.
+    rows = _rows(path)
+    table = np.array([values for _, values in rows], "float64").reshape(-1, len(_COLUMNS))
+    count = table[:, 0].astype("int64").max(initial=0) if num_frames is None else num_frames
+    _check(path, rows, count)
+    return table, count
+
+
+def _frames(table, count):
+    frame, ids = table[:, :2].astype("int64").T
+    corner, size = table[:, 2:4] - 1, table[:, 4:6]
+    boxes = np.concatenate([corner, corner + size], axis=1)
+    places = [np.flatnonzero(frame == number) for number in range(1, count + 1)]
+    return [{"boxes": boxes[place], "scores": table[place, 6], "ids": ids[place]} for place in places]
 
 
 def _rows(path):

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from cvkit.validation import as_float
+from cvkit.validation import as_float, check_shape
 
 BOX_FORMATS = ("xyxy", "xywh", "cxcywh", "rel_xyxy")
 
@@ -72,8 +72,7 @@ def _check(boxes, source, target, image_size):
     for name, value in (("source", source), ("target", target)):
         if value not in BOX_FORMATS:
             raise ValueError(f"{name} must be one of {', '.join(BOX_FORMATS)}. Received {value!r}.")
-    if not len(boxes.shape) or boxes.shape[-1] not in (4, None):
-        raise ValueError(f"boxes must have shape (..., 4): four numbers a box. Received shape {tuple(boxes.shape)}.")
+    check_shape("boxes", boxes, (..., 4), "four numbers a box")
     if "rel_xyxy" not in (source, target):
         return
     fits = isinstance(image_size, (tuple, list)) and len(image_size) == 2 and all(side > 0 for side in image_size)

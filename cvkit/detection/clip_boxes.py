@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from cvkit.validation import as_float
+from cvkit.validation import as_float, check_shape
 
 
 def clip_boxes(boxes, image_size):
@@ -29,8 +29,7 @@ def clip_boxes(boxes, image_size):
         Ren et al., "Faster R-CNN", 2015, arXiv 1506.01497, section 3.3: proposals at test time.
     """
     boxes = as_float(boxes)
-    if not len(boxes.shape) or boxes.shape[-1] not in (4, None):
-        raise ValueError(f"boxes must have shape (..., 4): four numbers a box. Received shape {tuple(boxes.shape)}.")
+    check_shape("boxes", boxes, (..., 4), "four numbers a box")
     height, width = _checked(image_size)
     limits = ops.stack([ops.cast(side, boxes.dtype) for side in (width, height, width, height)])  # (4,)
     return ops.minimum(ops.maximum(boxes, 0), limits)

@@ -4,7 +4,7 @@ import math
 
 from keras import ops
 
-from cvkit.validation import as_float32, check_positive
+from cvkit.validation import as_float32, check_positive, check_shape
 
 MAX_LOG_SCALE = math.log(1000 / 16)  # an anchor of 16 pixels grows to 1,000 at most
 
@@ -90,10 +90,7 @@ def _centre(boxes):
 def _checked(name, values, anchors, stds):
     values, anchors = as_float32(values), as_float32(anchors)
     for label, tensor in ((name, values), ("anchors", anchors)):
-        if not len(tensor.shape) or tensor.shape[-1] not in (4, None):
-            raise ValueError(
-                f"{label} must have shape (..., 4): four numbers an anchor. Received shape {tuple(tensor.shape)}."
-            )
+        check_shape(label, tensor, (..., 4), "four numbers an anchor")
     if len(stds) != 4 or not all(std > 0 for std in stds):
         raise ValueError(f"stds must be four positive numbers, for t_x, t_y, t_w and t_h. Received {stds!r}.")
     return values, ops.cast(anchors, values.dtype), ops.convert_to_tensor(stds, dtype=values.dtype)

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from cvkit.validation import check_positive
+from cvkit.validation import check_positive, check_shape
 
 
 def sample_matches(matches, num_samples, positive_fraction, seed=None):
@@ -37,8 +37,7 @@ def sample_matches(matches, num_samples, positive_fraction, seed=None):
         positive; Girshick, "Fast R-CNN", 2015, arXiv 1504.08083, section 2.3: 64 proposals an image, a quarter.
     """
     matches = ops.convert_to_tensor(matches)
-    if not len(matches.shape):
-        raise ValueError("matches must have shape (..., N): one entry an anchor. Received shape ().")
+    check_shape("matches", matches, (..., "N"), "one entry an anchor")
     check_positive("num_samples", num_samples, "anchors to draw for each image", integer=True)
     if not 0 <= positive_fraction <= 1:
         raise ValueError(f"positive_fraction must be from 0 to 1. Received {positive_fraction!r}.")

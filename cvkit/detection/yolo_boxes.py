@@ -3,7 +3,7 @@
 from keras import ops
 
 from cvkit.detection.deltas import MAX_LOG_SCALE
-from cvkit.validation import as_float32
+from cvkit.validation import as_float32, check_shape
 
 MARGIN = 1e-6  # least distance of a centre from the border of its cell, in cells: at the border itself t is infinite
 
@@ -78,6 +78,5 @@ def decode_yolo(deltas, cells, anchors):
 def _checked(name, values, cells, anchors):
     values, cells, anchors = as_float32(values), as_float32(cells), as_float32(anchors)
     for label, tensor, length in ((name, values, 4), ("cells", cells, 4), ("anchors", anchors, 2)):
-        if not len(tensor.shape) or tensor.shape[-1] not in (length, None):
-            raise ValueError(f"{label} must have shape (..., {length}). Received shape {tuple(tensor.shape)}.")
+        check_shape(label, tensor, (..., length))
     return values, ops.cast(cells, values.dtype), ops.cast(anchors, values.dtype)

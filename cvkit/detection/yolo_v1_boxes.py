@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from cvkit.validation import as_float32
+from cvkit.validation import as_float32, check_shape
 
 
 def encode_yolo_v1(boxes, cells, image_sizes):
@@ -69,7 +69,6 @@ def decode_yolo_v1(values, cells, image_sizes):
 def _checked(name, values, cells, image_sizes):
     values, cells, image_sizes = as_float32(values), as_float32(cells), as_float32(image_sizes)
     for label, tensor, length in ((name, values, 4), ("cells", cells, 4), ("image_sizes", image_sizes, 2)):
-        if not len(tensor.shape) or tensor.shape[-1] not in (length, None):
-            raise ValueError(f"{label} must have shape (..., {length}). Received shape {tuple(tensor.shape)}.")
+        check_shape(label, tensor, (..., length))
     width_and_height = ops.flip(image_sizes, axis=-1)  # (..., 2)
     return values, ops.cast(cells, values.dtype), ops.cast(width_and_height, values.dtype)

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from cvkit.validation import as_float32, check_same_shape
+from cvkit.validation import as_float32, check_same_shape, check_shape
 
 IOU_KINDS = ("iou", "giou", "diou", "ciou")
 
@@ -107,7 +107,4 @@ def _check(targets, boxes, kind):
     if kind not in IOU_KINDS:
         raise ValueError(f"kind must be one of {', '.join(IOU_KINDS)}. Received {kind!r}.")
     check_same_shape("boxes", boxes, "targets", targets, "iou_loss compares box i with target i.")
-    if not len(boxes.shape) or boxes.shape[-1] not in (4, None):
-        raise ValueError(
-            f"boxes must have shape (..., 4): corners x1, y1, x2, y2. Received shape {tuple(boxes.shape)}."
-        )
+    check_shape("boxes", boxes, (..., 4), "corners x1, y1, x2, y2")

@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-from cvkit.validation import as_float32
+from cvkit.validation import as_float32, check_shape
 
 ROOT = -1  # the parent of the words at the top
 
@@ -36,10 +36,7 @@ def tree_log_probabilities(logits, parents):
         9,418 words are nouns of WordNet, and the root, "physical object", has the probability of the objectness.
     """
     logits, (siblings, paths) = as_float32(logits), _tree(parents)
-    if not len(logits.shape) or logits.shape[-1] not in (len(paths), None):
-        raise ValueError(
-            f"logits must have shape (..., {len(paths)}): one for each word. Received shape {tuple(logits.shape)}."
-        )
+    check_shape("logits", logits, (..., len(paths)), "one for each word")
     rivals = ops.where(siblings, logits[..., None, :], -float("inf"))  # (..., C, C)
     given_parent = logits - ops.logsumexp(rivals, axis=-1)  # (..., C)
     return ops.matmul(given_parent, ops.cast(paths.T, logits.dtype))

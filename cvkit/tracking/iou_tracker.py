@@ -4,6 +4,7 @@ import numpy as np
 
 from cvkit.tracking.association import pairwise_iou
 from cvkit.tracking.frames import read_frames
+from cvkit.tracking.options import check_iou_threshold
 
 
 def iou_tracker(frames, low_score=0.0, high_score=0.5, iou_threshold=0.5, min_length=2):
@@ -38,8 +39,7 @@ def iou_tracker(frames, low_score=0.0, high_score=0.5, iou_threshold=0.5, min_le
         before the first track is known to be one.
     """
     frames = read_frames("frames", frames, "scores")
-    if not 0 < iou_threshold <= 1:
-        raise ValueError(f"iou_threshold must be above 0 and at most 1. Received {iou_threshold!r}.")
+    check_iou_threshold(iou_threshold)
     active, tracks = [], []  # a track is a list of (frame, box, score)
     for number, (boxes, scores) in enumerate(frames):
         free = np.flatnonzero(scores >= low_score)

@@ -7,6 +7,7 @@ from scipy.optimize import linear_sum_assignment
 
 from cvkit.tracking.association import assign, pairwise_iou
 from cvkit.tracking.frames import read_frames
+from cvkit.tracking.options import check_iou_threshold
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,7 @@ def tracking_scores(tracks, truths, iou_threshold=0.5):
             f"tracks and truths must have as many frames. Received {len(tracks)} and {len(truths)}. "
             "Give {'boxes': [], 'ids': []} for a frame without any."
         )
-    if not 0 < iou_threshold <= 1:
-        raise ValueError(f"iou_threshold must be above 0 and at most 1. Received {iou_threshold!r}.")
+    check_iou_threshold(iou_threshold)
     overlaps = [pairwise_iou(truth, track) for (truth, _), (track, _) in zip(truths, tracks, strict=True)]
     objects, boxes = (sum(len(ids) for _, ids in frames) for frames in (truths, tracks))
     found, switches, total = _match_frames(tracks, truths, overlaps, iou_threshold)
