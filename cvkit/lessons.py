@@ -1,5 +1,6 @@
 """One notebook's companion: seeds, profile, figures, checks of answers, and claims measured."""
 
+import base64
 import html
 import importlib
 import os
@@ -72,6 +73,27 @@ class Lesson:
         png = to_png(fig)
         plt.close(fig)
         _display({"image/png": png, "text/plain": f"[Figure: {alt}]"}, {"image/png": {"alt": alt}})
+
+    def animation(self, images, alt, frames_per_second=5):
+        """Show images one after the other, three times, with a sentence for those who cannot see them.
+
+        They become a GIF within the notebook: it needs no network and no player. In it are at most 256 colours.
+
+        Args:
+            images: uint8 array (T, H, W, 3).
+            alt: what there is to see in it, in a sentence.
+            frames_per_second: how fast, above 0 and at most 50.
+
+        Raises:
+            ValueError: the sentence is missing, the images are no such array, or the speed is out of its range.
+        """
+        from cvkit.plots import to_gif
+
+        if not alt or not alt.strip():
+            raise ValueError('An animation needs alt="...": one sentence that says what there is to see in it.')
+        data = base64.b64encode(to_gif(images, frames_per_second)).decode()
+        picture = f'<img src="data:image/gif;base64,{data}" alt="{html.escape(alt)}">'
+        _display({"text/plain": f"[Animation: {alt}]", "text/html": picture})
 
     def check(self, id, answer):
         """Check the answer to an exercise and show what came of it.

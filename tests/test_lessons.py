@@ -1,6 +1,10 @@
+import base64
+import io
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from PIL import Image
 
 import cvkit
 from cvkit.claims import SUMMARY_TYPE
@@ -99,6 +103,24 @@ def test_a_figure_needs_a_text():
     with raises('A figure needs alt="..."'):
         cvkit.lesson("convolution").figure(plt.figure(), alt=" ")
     plt.close("all")
+
+
+def test_an_animation_is_a_gif_within_the_notebook_with_its_text(shown):
+    images = np.stack([np.full((4, 6, 3), grey, "uint8") for grey in (0, 100, 200)])
+    cvkit.lesson("convolution").animation(images, alt="Grey that grows & brightens.", frames_per_second=4)
+    data, metadata = shown[-1]
+    assert data["text/plain"] == "[Animation: Grey that grows & brightens.]"
+    start, end = '<img src="data:image/gif;base64,', '" alt="Grey that grows &amp; brightens.">'
+    assert data["text/html"].startswith(start)
+    assert data["text/html"].endswith(end)
+    assert metadata == {}
+    picture = Image.open(io.BytesIO(base64.b64decode(data["text/html"].removeprefix(start).removesuffix(end))))
+    assert (picture.n_frames, picture.info["duration"]) == (3, 250)
+
+
+def test_an_animation_needs_a_text():
+    with raises('An animation needs alt="..."'):
+        cvkit.lesson("convolution").animation(np.zeros((1, 2, 2, 3), "uint8"), alt="")
 
 
 def test_lessons_are_reproducible():

@@ -6,6 +6,7 @@ from cvkit.data.fetch import fetch
 from cvkit.data.image_folder import image_folder
 from cvkit.data.load import load
 from cvkit.data.mot import mot_file, mot_folder
+from cvkit.data.moving_shapes import moving_shapes
 from cvkit.data.shrink import shrink
 from cvkit.data.single_objects import single_objects
 from cvkit.data.verify import verify
@@ -19,6 +20,7 @@ __all__ = [
     "load",
     "mot_file",
     "mot_folder",
+    "moving_shapes",
     "shrink",
     "single_objects",
     "verify",

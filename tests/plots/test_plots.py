@@ -1,7 +1,10 @@
+import io
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from PIL import Image, ImageSequence
 
 from cvkit import plots
 from cvkit.models import inception_block
@@ -158,3 +161,29 @@ def test_boxes_refuse_what_does_not_fit(ax):
         plots.boxes(ax, np.zeros((2, 4)), ["a"])
     with raises("color must be one a box. Received 3 for 2 boxes"):
         plots.boxes(ax, np.zeros((2, 4)), color=["red"] * 3)
+
+
+def test_a_gif_holds_the_images_their_speed_and_how_often():
+    images = np.random.default_rng(0).integers(0, 6, (5, 8, 12, 3)).astype("uint8") * 50  # 216 colours: none is lost
+    picture = Image.open(io.BytesIO(plots.to_gif(images, frames_per_second=8)))
+    frames = np.stack([np.array(frame.convert("RGB")) for frame in ImageSequence.Iterator(picture)])
+    assert np.array_equal(frames, images)
+    assert picture.info["duration"] == 120  # 1/8 s, rounded to hundredths
+    assert picture.info["loop"] == 2  # twice more after the first time
+    assert "loop" not in Image.open(io.BytesIO(plots.to_gif(images, rounds=1))).info
+    assert Image.open(io.BytesIO(plots.to_gif(images, rounds=0))).info["loop"] == 0
+
+
+@pytest.mark.parametrize(
+    ("images", "options", "message"),
+    [
+        (np.zeros((2, 4, 4), "uint8"), {}, r"images must be a uint8 array \(T, H, W, 3\).* Received uint8 \(2, 4, 4\)"),
+        (np.zeros((2, 4, 4, 3)), {}, "Received float64"),
+        (np.zeros((0, 4, 4, 3), "uint8"), {}, "not empty"),
+        (np.zeros((1, 4, 4, 3), "uint8"), {"frames_per_second": 0}, "frames_per_second must be above 0"),
+        (np.zeros((1, 4, 4, 3), "uint8"), {"rounds": -1}, "rounds must be a whole number from 0. Received -1"),
+    ],
+)
+def test_a_gif_refuses(images, options, message):
+    with raises(message):
+        plots.to_gif(images, **options)
