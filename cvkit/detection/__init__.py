@@ -2,6 +2,7 @@
 
 from cvkit.detection.anchor_grid import anchor_grid
 from cvkit.detection.batched_nms import batched_nms
+from cvkit.detection.box_augmentation import BoxAugmentation
 from cvkit.detection.box_formats import BOX_FORMATS, convert_boxes
 from cvkit.detection.clip_boxes import clip_boxes
 from cvkit.detection.deltas import decode_deltas, encode_deltas
@@ -20,6 +21,7 @@ from cvkit.detection.yolo_v1_boxes import decode_yolo_v1, encode_yolo_v1
 __all__ = [
     "BOX_FORMATS",
     "SELECTIVE_SEARCH_MODES",
+    "BoxAugmentation",
     "DetectionScores",
     "anchor_grid",
     "batched_nms",

@@ -26,13 +26,7 @@ def pad_images(images):
         >>> batch["images"].shape, batch["sizes"].tolist()
         ((2, 64, 64, 3), [[40.0, 30.0], [20.0, 50.0]])
     """
-    images = [np.asarray(image) for image in images]
-    wrong = [image.shape for image in images if image.ndim != 3 or image.shape[-1] != 3]
-    if wrong or not images:
-        raise ValueError(
-            "images must be a sequence of at least one array (height, width, 3). "
-            + (f"Received one of shape {wrong[0]}." if wrong else "Received none.")
-        )
+    images = check_images(images)
     sizes = np.array([image.shape[:2] for image in images])
     height, width = -(-sizes.max(axis=0) // MULTIPLE) * MULTIPLE
     padded = np.zeros((len(images), height, width, 3), "float32")
@@ -74,9 +68,11 @@ class DetectionBatches(keras.utils.PyDataset):
         batch_size: images in a batch; the last one may be smaller.
         seed: of the order.
         proposals: N arrays (n, 4) of boxes, or None; they come as "rois", filled up with zeros.
+        augment: a `BoxAugmentation`, or any function from images and targets to others, as many; or None.
 
     Raises:
-        ValueError: the lengths differ, or a target's boxes and labels do not fit.
+        ValueError: the lengths differ, a target's boxes and labels do not fit, or there are proposals, which do not
+            move along, and `augment`.
 
     Example:
         >>> target = {"boxes": [[0, 0, 5, 5]], "labels": [2]}
@@ -85,24 +81,29 @@ class DetectionBatches(keras.utils.PyDataset):
         (['boxes', 'images', 'labels', 'sizes'], (2, 1, 4), (2,))
     """
 
-    def __init__(self, images, targets, losses, batch_size=2, seed=0, proposals=None):
+    def __init__(self, images, targets, losses, batch_size=2, seed=0, proposals=None, augment=None):
         super().__init__()
         check_positive("batch_size", batch_size, "images in a batch", integer=True)
         check_targets(images, targets)
         if proposals is not None:
             check_proposals(images, proposals)
+        if proposals is not None and augment is not None:
+            raise ValueError("proposals stay where they are when augment moves the objects: use one of the two.")
+        self.augment = augment
         self.images, self.targets, self.losses, self.proposals = images, targets, losses, proposals
         self.batch_size, self.random = batch_size, np.random.default_rng(seed)
         self.order = self.random.permutation(len(images))
-        self.most = max([1, *(len(target["labels"]) for target in targets)])
+        self.most = max([1, *(len(target["labels"]) for target in targets)]) * getattr(augment, "images_in_one", 1)
 
     def __len__(self):
         return -(-len(self.images) // self.batch_size)
 
     def __getitem__(self, index):
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        inputs = pad_images([self.images[i] for i in chosen])
-        inputs |= pad_targets([self.targets[i] for i in chosen], self.most)
+        images, targets = [self.images[i] for i in chosen], [self.targets[i] for i in chosen]
+        if self.augment is not None:
+            images, targets = self.augment(images, targets)
+        inputs = pad_images(images) | pad_targets(targets, self.most)
         if self.proposals is not None:
             inputs["rois"] = pad_boxes([self.proposals[i] for i in chosen])
         return inputs, {name: np.zeros(len(chosen), "float32") for name in self.losses}
@@ -118,6 +119,22 @@ def pad_boxes(boxes, length=None):
     for place, rows in zip(padded, boxes, strict=True):
         place[: len(rows)] = np.reshape(rows, (-1, 4))
     return padded
+
+
+def check_images(images):
+    """The images as arrays.
+
+    Raises:
+        ValueError: there is none, or one is not (H, W, 3).
+    """
+    images = [np.asarray(image) for image in images]
+    wrong = [image.shape for image in images if image.ndim != 3 or image.shape[-1] != 3]
+    if wrong or not images:
+        raise ValueError(
+            "images must be a sequence of at least one array (height, width, 3). "
+            + (f"Received one of shape {wrong[0]}." if wrong else "Received none.")
+        )
+    return images
 
 
 def check_targets(images, targets):

@@ -27,7 +27,7 @@ class Detector:
         """Boxes (n, 4), scores (n,) and labels (n,) of one image, from its part of the network's answers."""
         raise NotImplementedError
 
-    def fit(self, images, targets, epochs=10, batch_size=2, learning_rate=1e-3, seed=0, **options):
+    def fit(self, images, targets, epochs=10, batch_size=2, learning_rate=1e-3, seed=0, augment=None, **options):
         """Train with Adam and a learning rate that falls along a cosine to zero.
 
         Args:
@@ -36,6 +36,7 @@ class Detector:
             epochs, batch_size: as in Keras.
             learning_rate: at the start; or a `keras.optimizers.Optimizer`.
             seed: of the order of the images.
+            augment: a `cvkit.detection.BoxAugmentation` that changes each batch, or None.
             **options: further arguments of `keras.Model.fit`, such as `verbose` and `callbacks`.
 
         Returns:
@@ -44,7 +45,7 @@ class Detector:
         Raises:
             ValueError: the targets do not fit the images, or a label is not below `num_classes`.
         """
-        batches = self.batches(images, targets, batch_size, seed)
+        batches = self.batches(images, targets, batch_size, seed, augment=augment)
         return train(self.training_network, batches, epochs, learning_rate, **options)
 
     def predict(self, images, batch_size=8):
@@ -88,9 +89,10 @@ class Detector:
         found = [self.decode(part, size) for part, size in zip(parts, sizes, strict=True)]
         return [dict(zip(("boxes", "scores", "labels"), values, strict=True)) for values in found]
 
-    def batches(self, images, targets, batch_size, seed, proposals=None):
+    def batches(self, images, targets, batch_size, seed, proposals=None, augment=None):
         """The data of one training, checked."""
-        batches = DetectionBatches(images, targets, list(self.training_network.output), batch_size, seed, proposals)
+        losses = list(self.training_network.output)
+        batches = DetectionBatches(images, targets, losses, batch_size, seed, proposals, augment)
         largest = max([-1, *(np.max(target["labels"]) for target in targets if len(target["labels"]))])
         if self.num_classes is not None and largest >= self.num_classes:
             raise ValueError(f"labels must be below num_classes = {self.num_classes}. Received a label {largest}.")

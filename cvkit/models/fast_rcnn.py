@@ -116,8 +116,8 @@ class FastRCNN(Detector):
         return Losses(region_losses, ("class", "box"))([*targets, answers["logits"], answers["deltas"]])
 
     def fit(self, images, targets, proposals, epochs=10, batch_size=2, learning_rate=1e-3, seed=0, **options):
-        """`Detector.fit` with proposals: N arrays (n, 4) of boxes, which need not include the true ones."""
-        batches = self.batches(images, targets, batch_size, seed, proposals)
+        """`Detector.fit`, but for `augment`, with proposals: N arrays (n, 4) of boxes; the true ones may be missing."""
+        batches = self.batches(images, targets, batch_size, seed, proposals, options.pop("augment", None))
         return train(self.training_network, batches, epochs, learning_rate, **options)
 
     def predict(self, images, proposals, batch_size=8):

@@ -67,7 +67,7 @@ class FasterRCNN(Detector):
             A `keras.callbacks.History`, or a list of four.
 
         Raises:
-            ValueError: `scheme` is neither, or as for `Detector.fit`.
+            ValueError: `scheme` is neither, or is "alternating" with `augment`, or as for `Detector.fit`.
 
         Reference:
             Ren et al., 2015, section 3.2, "4-step alternating training" and "approximate joint training".
@@ -76,6 +76,10 @@ class FasterRCNN(Detector):
             raise ValueError(f"scheme must be one of {', '.join(SCHEMES)}. Received {scheme!r}.")
         if scheme == "joint":
             return super().fit(images, targets, epochs, batch_size, learning_rate, seed, **options)
+        if options.get("augment") is not None:
+            raise ValueError('augment moves the objects away from stored proposals: use it with scheme="joint".')
+        if options.get("augment") is not None:
+            raise ValueError('augment moves the objects away from stored proposals: use it with scheme="joint".')
         given = dict(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed, **options)
         self.batches(images, targets, batch_size, seed)  # raises now, not after the first training
         backbone, start = self.backbone, self.backbone.get_weights()

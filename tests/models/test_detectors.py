@@ -7,7 +7,7 @@ from keras import layers
 
 import cvkit
 from cvkit import backbones
-from cvkit.detection import iou
+from cvkit.detection import BoxAugmentation, iou
 from cvkit.models import RPN, FasterRCNN, FastRCNN
 from tests.support import BACKEND, assert_close, raises, to_numpy
 
@@ -202,3 +202,24 @@ def test_what_does_not_fit_is_refused():
         detector.fit(IMAGES[:1], [{"boxes": [[0, 0, 9, 9]], "labels": [5]}])
     with raises("proposals must hold boxes for each of 4 images"):
         detector.fast.predict(IMAGES, [[]])
+    augment = BoxAugmentation()
+    with raises("augment moves the objects away from stored proposals"):
+        detector.fit(IMAGES, TARGETS, scheme="alternating", augment=augment)
+    with raises("proposals stay where they are when augment moves the objects"):
+        detector.fast.fit(IMAGES, TARGETS, [[]] * 4, augment=augment)
+
+
+def test_augmented_batches_reach_the_training():
+    seen = []
+
+    def augment(images, targets):
+        seen.extend(np.asarray(target["labels"]).tolist() for target in targets)
+        return BoxAugmentation(mosaic=0.5)(images, targets)
+
+    history = faster().fit(IMAGES, TARGETS, 2, batch_size=2, augment=augment, verbose=0).history
+    for target in TARGETS:
+        labels = np.asarray(target["labels"]).tolist()
+        assert seen.count(labels) >= 2, (
+            labels
+        )  # in each epoch; Keras looks at the first batch once more before it starts
+    assert np.isfinite(history["loss"]).all()
