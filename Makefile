@@ -9,9 +9,11 @@ JUPYTER_ARGS ?=
 PYTEST_ARGS ?=
 LESSON ?=
 COPY ?= student
+JOBS ?= 1
 DATASET ?=
 HTML ?=
 SET ?=
+ALL_LESSONS := $(sort $(patsubst $(NOTEBOOKS)/src/%.py,%,$(wildcard $(NOTEBOOKS)/src/*.py)))
 export PYTHON
 export UV
 
@@ -47,8 +49,9 @@ test-browser: .venv/.done-browser ## run a lesson in JupyterLab in a headless Ch
 notebooks: $(READY) ## build every notebook from notebooks/src
 	@$(PY) -m cvkit.homework.build
 
-run: $(READY) ## run lessons in full: time, memory, claims (LESSON="02 05" COPY=solution DATASET=mnist HTML=1)
-	@$(PY) -m cvkit.homework.run $(LESSON) --copy $(COPY) $(if $(DATASET),--dataset $(DATASET)) $(if $(HTML),--html)
+run: $(READY) ## run lessons in full: time, memory, claims (LESSON="02 05" COPY=solution DATASET=mnist HTML=1 JOBS=2)
+	@printf '%s\n' $(or $(LESSON),$(ALL_LESSONS)) | xargs -P $(JOBS) -I LESSON \
+		$(PY) -m cvkit.homework.run LESSON --copy $(COPY) $(if $(DATASET),--dataset $(DATASET)) $(if $(HTML),--html)
 
 lint: $(READY) ## check style, and that what is generated is fresh
 	@$(PY) -m ruff check .
