@@ -17,7 +17,19 @@ if _level == "3" and "ipykernel" in sys.modules and "keras" not in sys.modules: 
 
     quiet.import_keras()
 
-_ROOMS = ("analysis", "backbones", "data", "detection", "homework", "layers", "losses", "models", "plots", "tracking")
+_ROOMS = (
+    "analysis",
+    "backbones",
+    "data",
+    "detection",
+    "homework",
+    "layers",
+    "losses",
+    "models",
+    "plots",
+    "segmentation",
+    "tracking",
+)
 _NAMES = {
     "lesson": "cvkit.lessons",
     "Lesson": "cvkit.lessons",

@@ -490,3 +490,49 @@ def box_of(inside):
     """xyxy around a mask, the last pixel inside."""
     rows, columns = np.nonzero(inside)
     return [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+
+
+def pixel_confusion(targets, predictions, num_classes, ignored):
+    """Pixel by pixel."""
+    result = [[0] * num_classes for _ in range(num_classes)]
+    for target, prediction in zip(targets.ravel().tolist(), predictions.ravel().tolist(), strict=True):
+        if target != ignored:
+            result[target][prediction] += 1
+    return result
+
+
+def segmentation_ratios(targets, predictions, num_classes):
+    """Accuracy and IoU of each class as sets of pixels; None where there is nothing to divide by."""
+    rows = []
+    for k in range(num_classes):
+        true, found = ({tuple(place) for place in np.argwhere(maps == k).tolist()} for maps in (targets, predictions))
+        accuracy = len(true & found) / len(true) if true else None
+        rows.append((accuracy, len(true & found) / len(true | found) if true | found else None, len(true)))
+    return rows
+
+
+def boundary_pixels(mask, ignored):
+    """Pixel by pixel: inside, known, and beside a known pixel that is outside."""
+    height, width = mask.shape
+    result = []
+    for y, x in np.argwhere(mask & ~ignored).tolist():
+        around = [(y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)]
+        around = [(i, j) for i, j in around if 0 <= i < height and 0 <= j < width]
+        if any(not mask[place] and not ignored[place] for place in around):
+            result.append((y, x))
+    return result
+
+
+def boundary_f_score(target, prediction, tolerance, ignored):
+    """Every boundary pixel against every other; (None,) * 3 where there are none at all."""
+    true, found = boundary_pixels(target, ignored), boundary_pixels(prediction, ignored)
+    if not true and not found:
+        return None, None, None
+    if not true or not found:
+        return 0.0, 0.0, 0.0
+
+    def share(these, those):
+        return sum(min(math.dist(a, b) for b in those) <= tolerance for a in these) / len(these)
+
+    precision, recall = share(found, true), share(true, found)
+    return 2 * precision * recall / max(precision + recall, 1e-12), precision, recall

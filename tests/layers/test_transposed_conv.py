@@ -132,3 +132,25 @@ def test_receptive_field_is_that_of_keras(kernel_size, strides, padding):
         for layer in (TransposedConv2D, keras.layers.Conv2DTranspose)
     ]
     assert fields[0] == fields[1]
+
+
+@pytest.mark.parametrize(("size", "strides"), [(3, 2), (2, 2), (4, 2), (3, 1)])
+def test_its_matrix_is_that_of_the_convolution_turned_over(size, strides):
+    """Column k of a linear operation's matrix is what it makes of the k-th unit image."""
+    kernel = np.random.default_rng(0).normal(size=(size, size, 1, 1)).astype("float32")
+    small, side = 3, (3 - 1) * strides + size  # a convolution takes side x side to 3 x 3
+    large = np.eye(side * side, dtype="float32").reshape(-1, side, side, 1)
+    convolution = to_numpy(keras.ops.conv(large, kernel, strides, "valid")).reshape(side * side, -1).T  # (9, side^2)
+    units = np.eye(small * small, dtype="float32").reshape(-1, small, small, 1)
+    transposed = to_numpy(transposed_conv2d(units, kernel, strides)).reshape(small * small, -1).T  # (side^2, 9)
+    assert_close(transposed, convolution.T)
+
+
+@pytest.mark.parametrize(("size", "strides", "even"), [(3, 2, False), (4, 2, True), (5, 3, False), (6, 3, True)])
+def test_a_kernel_that_the_stride_does_not_divide_leaves_a_checkerboard(size, strides, even):
+    # Each output pixel is the number of stamps on it: with a kernel of 3 and stride 2, 1 and 2 along an axis by turns.
+    stamps = to_numpy(transposed_conv2d(np.ones((1, 6, 6, 1)), np.ones((size, size, 1, 1)), strides))[0, :, :, 0]
+    inside = stamps[size:-size, size:-size]
+    assert (len(np.unique(inside)) == 1) is even
+    if (size, strides) == (3, 2):
+        assert stamps[4, 3:9].tolist() == [2, 4, 2, 4, 2, 4]
