@@ -12,4 +12,5 @@ LESSONS = (
     "localization",
     "rcnn",
     "faster_rcnn",
+    "tracking",
 )
