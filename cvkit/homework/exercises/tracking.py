@@ -1,4 +1,4 @@
-"""Exercises of lesson 14: a Kalman update in one dimension, pairs by overlap, MOTA, distance to a gallery."""
+"""Exercises of lesson 14: a Kalman update in one dimension, pairs by overlap, distance to a gallery."""
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -125,59 +125,6 @@ PAIR_UP = Exercise(
 )
 
 
-def mota(misses, false_positives, switches, objects):
-    """MOTA from counts (T,), a number a frame."""
-    return 1 - (np.sum(misses) + np.sum(false_positives) + np.sum(switches)) / np.sum(objects)
-
-
-_COUNTS = np.array([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [2, 2, 2, 4]])
-
-MOTA = Exercise(
-    id="mota",
-    points=2,
-    reference=mota,
-    cases=(
-        tuple(_COUNTS),
-        tuple(np.array([[1, 0, 2], [0, 3, 0], [1, 1, 0], [4, 5, 3]])),
-        tuple(np.array([[0, 1], [4, 3], [0, 1], [1, 2]])),
-        tuple(np.array([[0, 0], [0, 0], [0, 0], [3, 1]])),
-    ),
-    mistakes=(
-        Mistake(
-            lambda misses, false_positives, switches, objects: np.mean(
-                1 - (misses + false_positives + switches) / objects
-            ),
-            "You averaged the frames' values. Then a frame with one object counts as much as one with ten: add up the "
-            "counts of all frames first, and divide once.",
-        ),
-        Mistake(
-            lambda misses, false_positives, switches, objects: mota(misses, false_positives, 0, objects),
-            "You left the switches out.",
-        ),
-        Mistake(
-            lambda misses, false_positives, switches, objects: mota(misses, 0, switches, objects),
-            "You left the false positives out.",
-        ),
-        Mistake(
-            lambda misses, false_positives, switches, objects: max(
-                mota(misses, false_positives, switches, objects), 0.0
-            ),
-            "You stopped at 0. MOTA is below 0 when there are more errors than objects.",
-        ),
-        Mistake(
-            lambda misses, false_positives, switches, objects: 1 - mota(misses, false_positives, switches, objects),
-            "You returned the share of errors. MOTA is one minus that.",
-        ),
-        Mistake(
-            lambda misses, false_positives, switches, objects: mota(
-                misses, false_positives, switches, np.sum(objects) - np.sum(misses)
-            ),
-            "You divided by the objects that were found. All objects count, the missed ones too.",
-        ),
-    ),
-)
-
-
 def gallery_distance(gallery, features):
     """Smallest cosine distance (N,) of features (N, D) to any row of a gallery (G, D)."""
     return _cosine_distances(gallery, features).min(axis=0)
@@ -235,4 +182,4 @@ GALLERY_DISTANCE = Exercise(
     ),
 )
 
-EXERCISES = (KALMAN_UPDATE, PAIR_UP, MOTA, GALLERY_DISTANCE)
+EXERCISES = (KALMAN_UPDATE, PAIR_UP, GALLERY_DISTANCE)

@@ -63,24 +63,6 @@ def threshold_last(overlaps, iou_threshold=0.3):
     return result
 
 
-def mean_of_frames(misses, false_positives, switches, objects):
-    frames = zip(misses, false_positives, switches, objects, strict=True)
-    values = [1 - (m + f + s) / n for m, f, s, n in frames]
-    return sum(values) / len(values)
-
-
-def without_switches(misses, false_positives, switches, objects):
-    return 1 - (misses.sum() + false_positives.sum()) / objects.sum()
-
-
-def never_negative(misses, false_positives, switches, objects):
-    return max(0, 1 - sum(misses + false_positives + switches) / sum(objects))
-
-
-def errors(misses, false_positives, switches, objects):
-    return sum(misses + false_positives + switches) / sum(objects)
-
-
 def plain_products(gallery, features):
     return np.array([min(1 - np.dot(row, feature) for row in gallery) for feature in features])
 
@@ -118,12 +100,6 @@ WRONG = {
         (everyone_for_himself, "share one"),
         (all_pairs, "below the threshold"),
         (threshold_last, "threw bad pairs away afterwards"),
-    ],
-    "mota": [
-        (mean_of_frames, "averaged the frames"),
-        (without_switches, "left the switches out"),
-        (never_negative, "stopped at 0"),
-        (errors, "share of errors"),
     ],
     "gallery-distance": [
         (plain_products, "not normalised"),
