@@ -43,7 +43,8 @@ def read_published(table, path=None):
     Args:
         table: ``"challenge"`` (errors in the yearly ImageNet challenge), ``"people"``, ``"single_network"``,
             ``"single_crop"`` (one network, one crop), ``"slides"`` (what the lectures print), ``"proposals"`` (methods
-            that propose boxes), ``"detection"`` (detectors) or ``"learned_proposals"`` (a detector by its proposals).
+            that propose boxes), ``"detection"`` (detectors), ``"learned_proposals"`` (a detector by its proposals) or
+            ``"real_time"`` (detectors by their speed).
         path: another file; by default the project's own.
 
     Returns:

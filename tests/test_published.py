@@ -14,6 +14,7 @@ TABLES = (
     "proposals",
     "detection",
     "learned_proposals",
+    "real_time",
 )
 
 

@@ -11,6 +11,7 @@ from cvkit.detection.kmeans_anchors import kmeans_anchors
 from cvkit.detection.matching import match_anchors
 from cvkit.detection.mean_average_precision import DetectionScores, mean_average_precision
 from cvkit.detection.nms import nms
+from cvkit.detection.resize_scene import resize_scene
 from cvkit.detection.responsible import responsible_objects
 from cvkit.detection.sample_matches import sample_matches
 from cvkit.detection.selective_search import SELECTIVE_SEARCH_MODES, selective_search
@@ -38,6 +39,7 @@ __all__ = [
     "match_anchors",
     "mean_average_precision",
     "nms",
+    "resize_scene",
     "responsible_objects",
     "sample_matches",
     "selective_search",
