@@ -13,4 +13,5 @@ LESSONS = (
     "rcnn",
     "faster_rcnn",
     "tracking",
+    "yolo",
 )
