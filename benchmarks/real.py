@@ -25,6 +25,7 @@ def main(names):
 
         runs = {name: lambda name=name: linear_heads.run(name) for name in linear_heads.SETS}
         runs["blood_cells"] = blood_cells.run
+        runs["blood_cells_yolo"] = lambda: blood_cells.run("YOLO")
         runs |= {name: lambda name=name: tracking.run(name) for name in tracking.PUBLISHED}
         unknown = set(names) - set(runs)
         if unknown:

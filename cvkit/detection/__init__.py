@@ -10,8 +10,8 @@ from cvkit.detection.iou import iou
 from cvkit.detection.kmeans_anchors import kmeans_anchors
 from cvkit.detection.matching import match_anchors
 from cvkit.detection.mean_average_precision import DetectionScores, mean_average_precision
+from cvkit.detection.multi_scale import MultiScale, resize_scene
 from cvkit.detection.nms import nms
-from cvkit.detection.resize_scene import resize_scene
 from cvkit.detection.responsible import responsible_objects
 from cvkit.detection.sample_matches import sample_matches
 from cvkit.detection.selective_search import SELECTIVE_SEARCH_MODES, selective_search
@@ -24,6 +24,7 @@ __all__ = [
     "SELECTIVE_SEARCH_MODES",
     "BoxAugmentation",
     "DetectionScores",
+    "MultiScale",
     "anchor_grid",
     "batched_nms",
     "clip_boxes",

@@ -1,9 +1,10 @@
-"""Scenes at another size."""
+"""Scenes at another size, and batches each at one of several."""
 
 import numpy as np
 import pytest
 
-from cvkit.detection import resize_scene
+from cvkit.detection import MultiScale, resize_scene
+from cvkit.detection.batches import DetectionBatches
 from tests.support import assert_close, raises
 
 TARGET = {"boxes": [[1, 2, 11, 12], [0, 0, 30, 40]], "labels": [2, 0], "names": ["a", "b"]}
@@ -49,3 +50,27 @@ def test_the_same_size_changes_nothing():
 def test_the_side_is_checked(side):
     with raises("side must be a positive integer"):
         resize_scene(np.zeros((8, 8, 3)), TARGET, side)
+
+
+def test_each_batch_takes_one_of_the_sides():
+    images = [np.full((32, 32, 3), number, "uint8") for number in range(24)]
+    target = {"boxes": [[8, 0, 16, 32]], "labels": [1]}
+    batches = DetectionBatches(images, [target] * 24, ["a"], batch_size=2, augment=MultiScale((32, 64)))
+    sides = []
+    for index in range(len(batches)):
+        inputs = batches[index][0]
+        side = inputs["images"].shape[1]
+        assert inputs["images"].shape == (2, side, side, 3)
+        assert inputs["sizes"].tolist() == [[side, side]] * 2
+        assert inputs["boxes"][:, 0].tolist() == [[side / 4, 0, side / 2, side]] * 2
+        assert inputs["images"].max(axis=(1, 2, 3)).tolist() == batches.order[2 * index : 2 * index + 2].tolist()
+        sides.append(side)
+    assert set(sides) == {32, 64}
+    again = MultiScale((32, 64))
+    assert [again(images[:1], [target])[0][0].shape[0] for _ in sides] == sides
+
+
+@pytest.mark.parametrize("sides", [(), (32, 0), (32.5,)])
+def test_sides_are_checked(sides):
+    with raises("sides must be a positive integer"):
+        MultiScale(sides)
