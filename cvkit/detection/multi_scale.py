@@ -3,45 +3,53 @@
 import numpy as np
 from keras import ops
 
+from cvkit.detection.batches import MULTIPLE
 from cvkit.validation import check_positive
 
 
 class MultiScale:
-    """Bring all images of a batch to one size, drawn at random for each batch; the boxes go along.
+    """Bring all images of a batch to one size, another for each batch; the boxes go along.
+
+    The sizes come in a random order, each once before any comes again.
 
     Args:
-        sides: the sizes to draw from, in pixels, as the longer one of height and width. Multiples of 32 need no
-            padding.
-        seed: of what is drawn.
+        sides: the sizes in pixels, different multiples of 32, as the longer one of height and width.
+        seed: of the order.
 
     Raises:
-        ValueError: `sides` is not one or more positive integers.
+        ValueError: `sides` is not one or more different multiples of 32.
 
     Example:
-        >>> change = MultiScale((32, 64), seed=1)
+        >>> change = MultiScale((32, 64), seed=0)
         >>> batch = [np.zeros((32, 32, 3))] * 2, [{"boxes": [[0, 0, 16, 8]], "labels": [4]}] * 2
-        >>> for _ in range(3):
+        >>> for _ in range(2):
         ...     images, targets = change(*batch)
         ...     print([image.shape for image in images], targets[0]["boxes"].tolist())
+        [(64, 64, 3), (64, 64, 3)] [[0.0, 0.0, 32.0, 16.0]]
         [(32, 32, 3), (32, 32, 3)] [[0.0, 0.0, 16.0, 8.0]]
-        [(64, 64, 3), (64, 64, 3)] [[0.0, 0.0, 32.0, 16.0]]
-        [(64, 64, 3), (64, 64, 3)] [[0.0, 0.0, 32.0, 16.0]]
 
     Reference:
         Redmon and Farhadi, "YOLO9000", 2016, arXiv 1612.08242, section 2, "multi-scale training": every ten batches
-        another size of 320, 352, ..., 608 pixels. Here `fit(..., augment=MultiScale(...))` draws one for each batch.
+        another size of 320, 352, ..., 608 pixels, at random. Here `fit(..., augment=MultiScale(...))` takes another for
+        each batch, and in rounds: Keras on TensorFlow learns from the first two batches which axes vary.
     """
 
     def __init__(self, sides, seed=0):
-        self.sides, self.random = list(sides), np.random.default_rng(seed)
-        for side in self.sides or (None,):
-            check_positive("sides", side, "pixels, the longer of height and width", integer=True)
+        self.sides, self.random, self.waiting = list(sides), np.random.default_rng(seed), []
+        if not self.sides or len(set(self.sides)) < len(self.sides) or any(not _fits(side) for side in self.sides):
+            raise ValueError(f"sides must be different positive multiples of {MULTIPLE}. Received {sides!r}.")
 
     def __call__(self, images, targets):
         """Images, float32 (H', W', 3) each, and targets at a size of their own; see `resize_scene`."""
-        side = int(self.random.choice(self.sides))
+        if not self.waiting:
+            self.waiting = [int(side) for side in self.random.permutation(self.sides)]
+        side = self.waiting.pop()
         resized = [resize_scene(image, target, side) for image, target in zip(images, targets, strict=True)]
         return [image for image, _ in resized], [target for _, target in resized]
+
+
+def _fits(side):
+    return isinstance(side, int) and side > 0 and side % MULTIPLE == 0
 
 
 def resize_scene(image, target, side):

@@ -20,6 +20,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from cvkit.detection import anchor_grid, encode_yolo, encode_yolo_v1, iou, kmeans_anchors, mean_average_precision
 from cvkit.detection import responsible_objects
+from cvkit.detection.batches import pad_images
 from cvkit.detection.kmeans_anchors import mean_best_iou
 from cvkit.losses import yolo_loss, yolo_v1_loss
 from cvkit.models import YOLO, YOLO_V1_TABLE, YOLOv1, yolo_v1
@@ -302,19 +303,14 @@ left.set(xlabel="width in pixels", ylabel="height in pixels", title="1,500 train
 left.legend(frameon=False)
 right.plot(list(clusters), [value for _, value in clusters.values()], "o-", label="k-means")
 right.plot(list(picked), list(picked.values()), "kx", label="picked by hand")
-right.set(
-    xlabel="number of anchors", ylabel="mean best IoU", ylim=(0.6, 1), title="How well anchors stand for the boxes"
-)
+right.set(xlabel="number of anchors", ylabel="mean best IoU", ylim=(0.6, 1), title="How well anchors fit the boxes")
 right.legend(frameon=False, loc="lower right")
-lesson.figure(
-    fig,
-    alt="Left: boxes along the diagonal in three groups. Right: the mean best IoU rises with k; picked ones lie below.",
-)
+lesson.figure(fig, alt="Left: boxes along the diagonal in three groups. Right: the mean best IoU rises with k.")
 
 # %% [markdown]
-# K-means fits better with the same number of anchors, and its three do about as well as nine picked ones, of which many are far from any box: wide
-# and tall shapes are rare here. The more anchors, the better the fit, always; but each anchor needs boxes to learn from. We take three. (In the
-# paper, table 1, on PASCAL VOC: nine picked anchors 60.9 %, five of k-means 61.0 %, nine 67.2 %. They took five.)
+# K-means fits better with the same number of anchors, and its three fit better even than nine picked ones: six of those are wide or tall, and such
+# shapes are rare here. The more anchors, the better the fit, always; but each anchor needs boxes to learn from. We take three. (In the paper, table
+# 1, on PASCAL VOC: nine picked anchors 60.9 %, five of k-means 61.0 %, nine 67.2 %. They took five.)
 #
 # With three anchors, how many objects have no place now?
 
@@ -444,9 +440,7 @@ for ax, term in zip(axes, ("object", "size", "class"), strict=True):
     ax.set(title=term, xlabel="step", ylim=(0, None))
 axes[0].set_ylabel("loss, mean of 25 steps")
 axes[0].legend(frameon=False)
-lesson.figure(
-    fig, alt="Three terms of the loss over 400 steps: each falls sooner when the body has been trained to classify."
-)
+lesson.figure(fig, alt="Three terms of the loss over 400 steps, each with a curve for each start.")
 
 # %%
 if DATASET == "shapes":
@@ -531,10 +525,7 @@ for ax, number in zip(axes[1:], busiest, strict=False):
     cvkit.plots.boxes(ax, boxes[struck], color=COLOURS[labels[best]], linestyle="--", linewidth=1)
     cvkit.plots.boxes(ax, boxes[[best]], color=COLOURS[labels[best]], linewidth=3)
     ax.set_title(f"round {number + 1}: {len(struck)} struck out, {len(left)} left")
-lesson.figure(
-    fig,
-    alt="A scene with many frames around each shape, then three rounds, each of which leaves one thick frame of a group.",
-)
+lesson.figure(fig, alt="A scene with many frames around each shape; then three rounds, each with one thick frame.")
 
 # %% [markdown]
 # ### Precision over recall
@@ -551,16 +542,13 @@ for ax, threshold in zip(axes, (0.5, 0.75), strict=True):
     ax.set(xlabel="recall", title=f"IoU ≥ {threshold}", xlim=(0, 1.02), ylim=(0, 1.03))
 axes[0].set_ylabel("precision")
 axes[0].legend(frameon=False)
-lesson.figure(
-    fig, alt="Precision over recall for each class: at IoU 0.5 near 1 far to the right, at 0.75 it falls sooner."
-)
+lesson.figure(fig, alt="Precision over recall for each class: at IoU 0.75 the curves fall sooner than at 0.5.")
 
 # %% [markdown]
 # At 0.5 the curves stay high far to the right: most objects are found before the first mistakes. At 0.75 the same detections are judged more
 # strictly, and the *place* decides. YOLO's boxes are read off a map in one step, and nobody corrects them again as the head of Faster R-CNN does.
 # L3's "very fast, not very accurate" speaks of version 1; its paper, too, names the places of the boxes as its main source of error.
-
-# %% [markdown]
+#
 # ## Two objects in one cell, measured
 #
 # What can a form of YOLO *hold*? To see it, let both learn a few scenes by heart, on which a cell is shared by several objects: what is not found
@@ -578,11 +566,9 @@ def in_shared_cell(truth, stride=16):
 chosen = [k for k, truth in enumerate(objects) if in_shared_cell(truth).any()][:24]
 scenes, truths = [images[k] for k in chosen], [objects[k] for k in chosen]
 shared = np.concatenate([in_shared_cell(truth) for truth in truths])
-print(
-    f"{len(shared)} objects, {shared.sum()} of them in a shared cell; without a place: {lost(truths, scenes, 16)[0]} ",
-    end="",
-)
-print(f"in version 1, {lost(truths, scenes, 16, anchors)[0]} with {len(anchors)} anchors")
+no_place = [lost(truths, scenes, 16, shapes)[0] for shapes in (None, anchors)]
+print(f"{len(shared)} objects, {shared.sum()} of them in a shared cell")
+print(f"without a place: {no_place[0]} in version 1, {no_place[1]} with {len(anchors)} anchors")
 
 
 # %%
@@ -606,9 +592,8 @@ for form in ("version 1", "anchors"):
     answers[form] = pupil.predict(scenes)
 right = {form: found_objects(answer, truths) for form, answer in answers.items()}
 for form, mask in right.items():
-    print(
-        f"{form:10} found {mask[shared].mean():.0%} of those in a shared cell, {mask[~shared].mean():.0%} of the others"
-    )
+    print(f"{form:10} found {mask[shared].sum()} of {shared.sum()} in shared cells", end=", ")
+    print(f"{mask[~shared].sum()} of the {(~shared).sum()} others")
 if DATASET == "shapes":
     gain = right["anchors"][shared].mean() - right["version 1"][shared].mean()
     lesson.claim("anchors-share-a-cell", [gain, right["version 1"][~shared].mean()])
@@ -629,14 +614,13 @@ for row, (form, answer) in zip(axes, answers.items(), strict=True):
         ax.add_patch(plt.Rectangle(corner, 16, 16, color="grey", alpha=0.5))
         ax.set_title(f"{form}: {sure.sum()} of {len(truths[k]['labels'])}", fontsize=9)
 fig.suptitle("Learned by heart: boxes with a score above 0.3")
-lesson.figure(
-    fig, alt="Four scenes in two rows. In the upper row one shape in each grey cell has no frame; below, most have."
-)
+lesson.figure(fig, alt="Four scenes, above with version 1 and below with anchors; a cell in each is grey.")
 
 # %% [markdown]
-# Version 1 finds all objects that have a cell to themselves, and of those that share one no more than one a cell: it cannot say a second one, however
-# long it trains. With anchors most are found; what is left are pairs of like size. This is about what the *form* can hold, on scenes learned by
-# heart, from one seed. On new scenes both find less, and then it also counts how well the class was learned.
+# Version 1 finds the objects that have a cell to themselves, and of those that share one about as many as have a place: it cannot say a second one in
+# a cell, however long it trains. With anchors more are found, and what is missing is, by the count above, about as many as want the same anchor. This
+# is about what the *form* can hold, on scenes learned by heart, from one seed. On new scenes both find less, and then it also counts how well the
+# class was learned.
 #
 # ## Larger images, without training again
 #
@@ -663,8 +647,8 @@ if DATASET == "shapes":
 
 # %% [markdown]
 # The same network, the same objects, four times as many cells. Now *enlarge* the images instead, so that the objects grow, too. Version 2 was trained
-# for that: every ten batches another image size, from 320 to 608 pixels (**multi-scale training**). `fit` has it as `sides`: each batch takes one of
-# them. First as it is, then after one more round through half of the images, at 64 and 96 pixels in turn:
+# for that: every ten batches another image size, from 320 to 608 pixels (**multi-scale training**). `MultiScale` takes another size for each batch.
+# First as it is, then after one more round through half of the images, at 64 and 96 pixels in turn:
 
 # %%
 SIDES = (48, 64, 96, 128) if DATASET == "shapes" else (192, 256, 320, 384)
@@ -718,12 +702,10 @@ def frames_a_second(function, number, times):
 speeds = {}
 for number in (1, 16):
     some = test_images[:number]
-    padded = {"images": np.float32(some), "sizes": np.float32([image.shape[:2] for image in some])}
+    padded = pad_images(some)  # as an array, with their sizes
     network = frames_a_second(lambda given=padded: detector.network.predict_on_batch(given), number, 64 // number)
     speeds[number] = frames_a_second(lambda given=some: detector.predict(given, 16), number, 64 // number)
-    print(
-        f"batch of {number:2}: {network:4.0f} frames a second by the network alone, {speeds[number]:4.0f} to the last box"
-    )
+    print(f"batch of {number:2}: {network:4.0f} frames a second by the network, {speeds[number]:4.0f} to the last box")
 lesson.claim("yolo-in-real-time", speeds[16])
 
 # %% [markdown]

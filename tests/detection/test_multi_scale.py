@@ -1,10 +1,12 @@
 """Scenes at another size, and batches each at one of several."""
 
+import keras
 import numpy as np
 import pytest
 
 from cvkit.detection import MultiScale, resize_scene
 from cvkit.detection.batches import DetectionBatches
+from cvkit.models import YOLO
 from tests.support import assert_close, raises
 
 TARGET = {"boxes": [[1, 2, 11, 12], [0, 0, 30, 40]], "labels": [2, 0], "names": ["a", "b"]}
@@ -52,10 +54,10 @@ def test_the_side_is_checked(side):
         resize_scene(np.zeros((8, 8, 3)), TARGET, side)
 
 
-def test_each_batch_takes_one_of_the_sides():
+def test_each_batch_has_one_of_the_sides_and_each_comes_once_a_round():
     images = [np.full((32, 32, 3), number, "uint8") for number in range(24)]
     target = {"boxes": [[8, 0, 16, 32]], "labels": [1]}
-    batches = DetectionBatches(images, [target] * 24, ["a"], batch_size=2, augment=MultiScale((32, 64)))
+    batches = DetectionBatches(images, [target] * 24, ["a"], batch_size=2, augment=MultiScale((32, 64, 96)))
     sides = []
     for index in range(len(batches)):
         inputs = batches[index][0]
@@ -65,12 +67,27 @@ def test_each_batch_takes_one_of_the_sides():
         assert inputs["boxes"][:, 0].tolist() == [[side / 4, 0, side / 2, side]] * 2
         assert inputs["images"].max(axis=(1, 2, 3)).tolist() == batches.order[2 * index : 2 * index + 2].tolist()
         sides.append(side)
-    assert set(sides) == {32, 64}
-    again = MultiScale((32, 64))
+    rounds = [sides[start : start + 3] for start in range(0, 12, 3)]
+    assert [sorted(each) for each in rounds] == [[32, 64, 96]] * 4
+    assert len(set(map(tuple, rounds))) > 1  # in another order
+    again = MultiScale((32, 64, 96))
     assert [again(images[:1], [target])[0][0].shape[0] for _ in sides] == sides
 
 
-@pytest.mark.parametrize("sides", [(), (32, 0), (32.5,)])
+def test_a_detector_can_be_trained_with_it():
+    # Keras on TensorFlow takes the shapes of the first two batches for those of all, where they agree.
+    backbone = keras.Sequential([keras.Input((None, None, 3)), keras.layers.AveragePooling2D(8)])
+    maps = keras.Model(backbone.inputs, {"C3": backbone.outputs[0]})
+    target = {"boxes": [[8, 0, 16, 32]], "labels": [0]}
+    detector = YOLO(maps, 1, [[8, 32]], width=2)
+    for seed in range(2):
+        change = MultiScale((32, 64), seed)
+        options = dict(epochs=1, batch_size=2, augment=change, verbose=0)
+        history = detector.fit([np.ones((32, 32, 3))] * 16, [target] * 16, **options)
+        assert np.isfinite(history.history["loss"]).all()
+
+
+@pytest.mark.parametrize("sides", [(), (32, 0), (32.5,), (48,), (64, 64)])
 def test_sides_are_checked(sides):
-    with raises("sides must be a positive integer"):
+    with raises("sides must be different positive multiples of 32"):
         MultiScale(sides)

@@ -37,7 +37,7 @@ def two_heads(**options):
     return YOLO(small_backbone(), 3, ANCHORS, taps=("C3", "C2"), width=32, **options)
 
 
-@pytest.fixture(scope="module", params=[(v1, 100), (two_heads, 120)], ids=["v1", "two_heads"])
+@pytest.fixture(scope="module", params=[(v1, 80), (two_heads, 70)], ids=["v1", "two_heads"])
 def trained(request):
     make, epochs = request.param
     detector = make()
