@@ -18,8 +18,7 @@ import cvkit
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
-from cvkit.detection import anchor_grid, encode_yolo, encode_yolo_v1, iou, kmeans_anchors, mean_average_precision
-from cvkit.detection import responsible_objects
+from cvkit.detection import encode_yolo, iou, kmeans_anchors, mean_average_precision, responsible_objects
 from cvkit.detection.batches import pad_images
 from cvkit.detection.kmeans_anchors import mean_best_iou
 from cvkit.losses import yolo_loss, yolo_v1_loss
@@ -90,7 +89,7 @@ STRIDE = 8
 def cells_of(image, stride=STRIDE):
     """The cells of an image as boxes (rows * columns, 4), row by row."""
     rows, columns = (length // stride for length in image.shape[:2])
-    return ops.convert_to_numpy(anchor_grid((rows, columns), stride, (stride,), (1.0,)))
+    return ops.convert_to_numpy(cvkit.detection.anchor_grid((rows, columns), stride, (stride,), (1.0,)))
 
 
 # %% [markdown]
@@ -163,7 +162,7 @@ print(f"its convolutions: {', '.join(str(layer.filters) for layer in fast.layers
 
 # %%
 box, cell = np.float32([170, 100, 350, 420]), np.float32([256, 256, 320, 320])
-said = ops.convert_to_numpy(encode_yolo_v1(box, cell, np.float32([448, 448])))
+said = ops.convert_to_numpy(cvkit.detection.encode_yolo_v1(box, cell, np.float32([448, 448])))
 lesson.claim("yolo-v1-sizes-are-of-the-image", said)
 
 # %% [markdown]
@@ -371,6 +370,7 @@ def make_body(tap="C3", frozen=1):
     return body
 
 
+TERMS = ("place", "size", "object", "no_object", "class")
 keras.utils.set_random_seed(0)
 detector = YOLO(make_body(), len(names), anchors, width=128)
 print({name: grid.shape[1:] for name, grid in detector.network.output.items()}, "a grid of any size")
@@ -378,10 +378,8 @@ print({name: grid.shape[1:] for name, grid in detector.network.output.items()}, 
 # %% [markdown]
 # Three anchors of $5 + 4$ numbers in each cell. Three times through the images, four at a time:
 
+
 # %%
-TERMS = ("place", "size", "object", "no_object", "class")
-
-
 class EveryTwentyFive(keras.callbacks.Callback):
     """Note the terms of the loss, averaged over 25 steps, and stop after `last` steps."""
 
@@ -694,6 +692,7 @@ def frames_a_second(function, number, times):
     return number * times / (time.perf_counter() - start)
 
 
+# %%
 speeds = {}
 for number in (1, 16):
     some = test_images[:number]
