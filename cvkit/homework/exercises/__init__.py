@@ -12,6 +12,6 @@ LESSONS = (
     "localization",
     "rcnn",
     "faster_rcnn",
-    "tracking",
     "yolo",
+    "tracking",
 )
