@@ -5,6 +5,7 @@ from cvkit.models.convolutional import make_convolutional
 from cvkit.models.densenet import dense_block, densenet, densenet_cifar, transition
 from cvkit.models.fast_rcnn import FastRCNN, region_head
 from cvkit.models.faster_rcnn import FasterRCNN
+from cvkit.models.fcn import convolutional_head, fcn
 from cvkit.models.googlenet import AUXILIARY_LOSS_WEIGHTS, INCEPTION_WIDTHS, auxiliary_head, googlenet, inception_block
 from cvkit.models.inception_resnet import inception_resnet, inception_resnet_block
 from cvkit.models.lenet import lenet5, lenet5_original
@@ -16,13 +17,16 @@ from cvkit.models.linear_machines import (
     support_vector_machine,
 )
 from cvkit.models.nin import mlpconv, nin
+from cvkit.models.pspnet import pspnet, pyramid_pooling
 from cvkit.models.rcnn import RCNN
 from cvkit.models.regnet import REGNETX, regnet, regnet_block, regnet_widths
 from cvkit.models.residual_block import basic_block, bottleneck_block, normalized_convolution, shortcut_path
 from cvkit.models.resnet import RESNET_BLOCKS, resnet
 from cvkit.models.resnet_cifar import resnet_cifar
 from cvkit.models.rpn import RPN, rpn_head
+from cvkit.models.segnet import SEGNET_STAGES, segnet
 from cvkit.models.small_vgg import small_vgg
+from cvkit.models.unet import UNET_WIDTHS, unet
 from cvkit.models.vgg import VGG_TABLE, vgg
 from cvkit.models.yolo import YOLO, YOLOv1
 from cvkit.models.yolo_grid import grid_head
@@ -37,6 +41,8 @@ __all__ = [
     "REGNETX",
     "RESNET_BLOCKS",
     "RPN",
+    "SEGNET_STAGES",
+    "UNET_WIDTHS",
     "VGG_TABLE",
     "YOLO",
     "YOLO_V1_TABLE",
@@ -48,9 +54,11 @@ __all__ = [
     "basic_block",
     "bottleneck_block",
     "choose_negatives",
+    "convolutional_head",
     "dense_block",
     "densenet",
     "densenet_cifar",
+    "fcn",
     "googlenet",
     "grid_head",
     "hard_negative_machine",
@@ -65,6 +73,8 @@ __all__ = [
     "nearest_mean",
     "nin",
     "normalized_convolution",
+    "pspnet",
+    "pyramid_pooling",
     "region_head",
     "regnet",
     "regnet_block",
@@ -72,10 +82,12 @@ __all__ = [
     "resnet",
     "resnet_cifar",
     "rpn_head",
+    "segnet",
     "shortcut_path",
     "small_vgg",
     "support_vector_machine",
     "transition",
+    "unet",
     "vgg",
     "yolo_v1",
     "zfnet",
