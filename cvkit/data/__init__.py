@@ -4,6 +4,7 @@ from cvkit.data.catalogue import catalogue
 from cvkit.data.error import DataError
 from cvkit.data.fetch import fetch
 from cvkit.data.image_folder import image_folder
+from cvkit.data.label_folder import label_folder
 from cvkit.data.load import load
 from cvkit.data.mot import mot_file, mot_folder
 from cvkit.data.moving_shapes import moving_shapes
@@ -17,6 +18,7 @@ __all__ = [
     "catalogue",
     "fetch",
     "image_folder",
+    "label_folder",
     "load",
     "mot_file",
     "mot_folder",
