@@ -4,13 +4,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from cvkit.detection.evaluation_input import box_areas
-
 FALSE, RIGHT, IGNORED = 0, 1, -1  # what becomes of a detection
 _PAIRS = 2**20  # pairs of a detection and an object looked at in one go, so that memory stays small
 
 
-def coco_outcomes(detections, truths, thresholds, area_ranges):
+def coco_outcomes(detections, truths, thresholds, area_ranges, masks=None):
     r"""Match by the rule of COCO.
 
     In each image and class, detections come in order of their scores. Each takes the object of highest IoU that is
@@ -28,6 +26,7 @@ def coco_outcomes(detections, truths, thresholds, area_ranges):
         truths: `Truths`, sorted by image and class.
         thresholds: float array (T,).
         area_ranges: float array (A, 2), smallest and largest area in square pixels, both inclusive.
+        masks: `MaskOverlaps` of the same detections and objects, whose masks then take the boxes' part; or None.
 
     Returns:
         int8 array (T, A, D): RIGHT, FALSE or IGNORED.
@@ -36,14 +35,14 @@ def coco_outcomes(detections, truths, thresholds, area_ranges):
         Lin et al., "Microsoft COCO: Common Objects in Context", 2014, arXiv 1405.0312, and the evaluation that comes
         with the data set. Of several objects of equal IoU the last one is taken, as there.
     """
-    areas = box_areas(detections.boxes)
+    areas = detections.extents
     outside = (areas < area_ranges[:, :1]) | (areas > area_ranges[:, 1:])  # (A, D)
     outcomes = np.empty((len(thresholds), *outside.shape), "int8")
     outcomes[:] = np.where(outside, IGNORED, FALSE)
     ignored = (truths.areas < area_ranges[:, :1]) | (truths.areas > area_ranges[:, 1:]) | truths.crowd  # (A, G)
     free = np.ones((len(thresholds), *ignored.shape), bool)  # (T, A, G)
     thresholds = np.minimum(thresholds, 1 - 1e-10)
-    for pairs in _pairs(detections, truths, truths.crowd, thresholds.min()):
+    for pairs in _pairs(detections, truths, truths.crowd, thresholds.min(), masks):
         _take_turns(pairs, thresholds, truths.crowd, ignored, free, outcomes)
     return outcomes
 
@@ -77,7 +76,7 @@ def _turns(detection, group):
     return number - number[new_group][np.cumsum(new_group) - 1]
 
 
-def voc_outcomes(detections, truths, thresholds):
+def voc_outcomes(detections, truths, thresholds, masks=None):
     """Match by the rule of PASCAL VOC.
 
     Each detection stands for the object of its image and class with which its IoU is highest, taken or not. If that IoU
@@ -88,6 +87,7 @@ def voc_outcomes(detections, truths, thresholds):
         detections: `Detections`, sorted by image and class, then from the highest score down.
         truths: `Truths`, sorted by image and class.
         thresholds: float array (T,).
+        masks: as for `coco_outcomes`.
 
     Returns:
         int8 array (T, D): RIGHT, FALSE or IGNORED.
@@ -97,7 +97,8 @@ def voc_outcomes(detections, truths, thresholds):
         kit: an IoU equal to the threshold is enough, and of several objects of equal IoU the first one counts.
     """
     outcomes = np.full((len(thresholds), len(detections.scores)), FALSE, "int8")
-    for detection, truth, overlap, _ in _pairs(detections, truths, np.zeros_like(truths.crowd), thresholds.min()):
+    no_crowd = np.zeros_like(truths.crowd)
+    for detection, truth, overlap, _ in _pairs(detections, truths, no_crowd, thresholds.min(), masks):
         order = np.lexsort((truth, -overlap, detection))
         best = order[np.diff(detection[order], prepend=-1) != 0]  # the pair of each detection's object
         for t, threshold in enumerate(thresholds):
@@ -108,7 +109,7 @@ def voc_outcomes(detections, truths, thresholds):
     return outcomes
 
 
-def _pairs(detections, truths, crowd, lowest):
+def _pairs(detections, truths, crowd, lowest, masks):
     """Yield (detection, truth, overlap, group) of the pairs of one image and class whose overlap is at least `lowest`.
 
     Each group lies within one block, and blocks hold about `_PAIRS` pairs of any overlap.
@@ -123,7 +124,7 @@ def _pairs(detections, truths, crowd, lowest):
         detection = np.repeat(np.arange(low, high), count[low:high])  # (P,)
         place = np.arange(len(detection)) - np.repeat(np.cumsum(count[low:high]) - count[low:high], count[low:high])
         truth = first[detection] + place
-        overlap = _overlap(detections.boxes[detection], truths.boxes[truth], crowd[truth])
+        overlap = _overlap(detections, truths, detection, truth, crowd[truth], masks)
         near = overlap >= lowest
         if near.any():
             detection = detection[near]
@@ -136,10 +137,14 @@ def groups(detections, truths):
     return detections.image * classes + detections.labels, truths.image * classes + truths.labels
 
 
-def _overlap(boxes, truths, crowd):
+def _overlap(detections, truths, detection, truth, crowd, masks):
     # IoU pair by pair; with a crowd the share of the detection that it covers.
-    corner1, corner2 = np.maximum(boxes[:, :2], truths[:, :2]), np.minimum(boxes[:, 2:], truths[:, 2:])
-    intersection = (corner2 - corner1).clip(0).prod(-1)  # (P,)
-    area = box_areas(boxes)
-    union = np.where(crowd, area, area + box_areas(truths) - intersection)
+    if masks is None:
+        boxes, others = detections.boxes[detection], truths.boxes[truth]  # (P, 4)
+        corner1, corner2 = np.maximum(boxes[:, :2], others[:, :2]), np.minimum(boxes[:, 2:], others[:, 2:])
+        intersection = (corner2 - corner1).clip(0).prod(-1)  # (P,)
+    else:
+        intersection = masks.shared(detections.numbers[detection], truths.numbers[truth])  # (P,)
+    area = detections.extents[detection]
+    union = np.where(crowd, area, area + truths.extents[truth] - intersection)
     return intersection / np.where(union > 0, union, 1)

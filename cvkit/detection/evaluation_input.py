@@ -8,37 +8,54 @@ from keras import ops
 
 @dataclass(frozen=True)
 class Detections:
-    """Every detection of every image: `image`, `labels` int64 (D,), `scores` float64 (D,), `boxes` float64 (D, 4)."""
+    """Every detection of every image: `image`, `labels` int64 (D,), `scores` float64 (D,), `boxes` float64 (D, 4).
+
+    `extents` float64 (D,) are their areas, of box or mask; `numbers` int64 (D,) count them as they came.
+    """
 
     image: np.ndarray
     labels: np.ndarray
     boxes: np.ndarray
     scores: np.ndarray
+    extents: np.ndarray
+    numbers: np.ndarray
 
     def take(self, order):
         """Those at the places `order`, in that order."""
-        return Detections(self.image[order], self.labels[order], self.boxes[order], self.scores[order])
+        parts = (self.image, self.labels, self.boxes, self.scores, self.extents, self.numbers)
+        return Detections(*(part[order] for part in parts))
 
 
 @dataclass(frozen=True)
 class Truths:
-    """Every object of every image, likewise; `areas` float64 (G,), `crowd` and `difficult` bool (G,)."""
+    """Every object of every image, likewise; `areas` float64 (G,) tell their sizes; `crowd`, `difficult` bool (G,)."""
 
     image: np.ndarray
     labels: np.ndarray
     boxes: np.ndarray
+    extents: np.ndarray
+    numbers: np.ndarray
     areas: np.ndarray
     crowd: np.ndarray
     difficult: np.ndarray
 
     def take(self, order):
         """Those at the places `order`, in that order."""
-        parts = (self.image, self.labels, self.boxes, self.areas, self.crowd, self.difficult)
+        parts = (
+            self.image,
+            self.labels,
+            self.boxes,
+            self.extents,
+            self.numbers,
+            self.areas,
+            self.crowd,
+            self.difficult,
+        )
         return Truths(*(part[order] for part in parts))
 
 
-def read_detections(predictions):
-    """Flatten the predictions; see `mean_average_precision` for what they hold.
+def read_detections(predictions, extents=None):
+    """Flatten the predictions; see `mean_average_precision` for what they hold. `extents` (D,) if not their boxes'.
 
     Example:
         >>> read_detections([{"boxes": [], "scores": [], "labels": []},
@@ -47,21 +64,24 @@ def read_detections(predictions):
     """
     image, columns = _read("predictions", predictions, ("scores", "labels"), {})
     _check_finite("predictions", "scores", columns["scores"], image)
-    return Detections(image, _as_labels("predictions", columns["labels"], image), columns["boxes"], columns["scores"])
+    labels, boxes = _as_labels("predictions", columns["labels"], image), columns["boxes"]
+    extents = box_areas(boxes) if extents is None else extents
+    return Detections(image, labels, boxes, columns["scores"], extents, np.arange(len(image)))
 
 
-def read_truths(targets):
-    """Flatten the targets; see `mean_average_precision` for what they hold.
+def read_truths(targets, extents=None):
+    """Flatten the targets; see `mean_average_precision` for what they hold. `extents` (G,) if not their boxes'.
 
     Example:
         >>> read_truths([{"boxes": [[0, 0, 2, 3]], "labels": [3]}]).areas
         array([6.])
     """
     image, columns = _read("targets", targets, ("labels",), {"crowd": 0.0, "difficult": 0.0, "area": np.nan})
-    given = columns["area"]
-    areas = np.where(np.isnan(given), box_areas(columns["boxes"]), given)
-    labels = _as_labels("targets", columns["labels"], image)
-    return Truths(image, labels, columns["boxes"], areas, columns["crowd"] != 0, columns["difficult"] != 0)
+    boxes, given = columns["boxes"], columns["area"]
+    extents = box_areas(boxes) if extents is None else extents
+    areas = np.where(np.isnan(given), extents, given)
+    labels, numbers = _as_labels("targets", columns["labels"], image), np.arange(len(image))
+    return Truths(image, labels, boxes, extents, numbers, areas, columns["crowd"] != 0, columns["difficult"] != 0)
 
 
 def box_areas(boxes):

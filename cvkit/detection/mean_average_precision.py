@@ -6,6 +6,7 @@ import numpy as np
 
 from cvkit.detection.detection_outcomes import FALSE, IGNORED, RIGHT, coco_outcomes, groups, voc_outcomes
 from cvkit.detection.evaluation_input import read_detections, read_truths
+from cvkit.detection.mask_overlaps import MaskOverlaps, with_boxes
 from cvkit.detection.precision_recall import RULES, average_precision, precision_recall
 
 MAX_DETECTIONS = (1, 10, 100)  # an image and class, as COCO counts recall
@@ -73,7 +74,7 @@ class DetectionScores:
         return recall, precision, scores[counted]
 
 
-def mean_average_precision(predictions, targets, iou_thresholds=None, rule="coco"):
+def mean_average_precision(predictions, targets, iou_thresholds=None, rule="coco", iou_of="boxes"):
     r"""Mean over classes, and with COCO over IoU thresholds, of the area under precision over recall.
 
     Down the ranking of a class's detections, over all images, precision is the share of detections that are right and
@@ -92,16 +93,18 @@ def mean_average_precision(predictions, targets, iou_thresholds=None, rule="coco
             "labels" (N,), class numbers from 0. Arrays, tensors or lists, without padding.
         targets: list of dicts, in the same order: "boxes" (M, 4) and "labels" (M,), and if there are any, "crowd" (M,)
             bool (COCO's rule only), "difficult" (M,) bool (VOC's rules only) and "area" (M,) in square pixels, by which
-            COCO's rule tells sizes (the box's own area where it is missing or NaN).
+            COCO's rule tells sizes (the area of the box or mask itself where it is missing or NaN).
         iou_thresholds: a number or several, above 0 and at most 1; the rule's own ones if None.
         rule: "coco", "voc" or "voc07".
+        iou_of: "boxes", or "masks" to compare pixels: predictions and targets then have "masks", bool (N, H, W) and
+            (M, H, W), and need no boxes. That makes it mask AP.
 
     Returns:
         A `DetectionScores`: mean, per_class, ap50, ap75, by_size, recall, ..., and `curve(label)`.
 
     Raises:
-        ValueError: there is no such rule, the lists differ in length, a dict lacks an entry, an entry has the wrong
-            shape, is not finite or is no class number, or a threshold lies outside its range.
+        ValueError: there is no such rule or `iou_of`, the lists differ in length, a dict lacks an entry, an entry has
+            the wrong shape, is not finite or is no class number, or a threshold lies outside its range.
 
     Example:
         >>> targets = [{"boxes": [[0, 0, 10, 10], [20, 0, 30, 10]], "labels": [1, 1]}]
@@ -116,16 +119,21 @@ def mean_average_precision(predictions, targets, iou_thresholds=None, rule="coco
         numbers these are. VOC's kits count a box's last pixel as inside; here widths are x2 - x1, which is the same for
         boxes that `cvkit.data` reads from VOC files.
     """
-    thresholds = _check(predictions, targets, iou_thresholds, rule)
-    detections, truths = read_detections(predictions), read_truths(targets)
+    thresholds = _check(predictions, targets, iou_thresholds, rule, iou_of)
+    if iou_of == "masks":
+        masks = MaskOverlaps(predictions, targets)
+        detections = read_detections(with_boxes(predictions), masks.found_areas)
+        truths = read_truths(with_boxes(targets), masks.true_areas)
+    else:
+        masks, detections, truths = None, read_detections(predictions), read_truths(targets)
     classes = np.union1d(truths.labels, detections.labels)
     detections, truths, rank = _sort(detections, truths, MAX_DETECTIONS[-1] if rule == "coco" else None)
     if rule == "coco":
         ranges = np.array([_ALL, *SIZES.values()])  # (A, 2)
-        outcomes = coco_outcomes(detections, truths, thresholds, ranges)  # (T, A, D)
+        outcomes = coco_outcomes(detections, truths, thresholds, ranges, masks)  # (T, A, D)
         counts = (truths.areas >= ranges[:, :1]) & (truths.areas <= ranges[:, 1:]) & ~truths.crowd  # (A, G)
     else:
-        outcomes = voc_outcomes(detections, truths, thresholds)[:, None]  # (T, 1, D)
+        outcomes = voc_outcomes(detections, truths, thresholds, masks)[:, None]  # (T, 1, D)
         counts = ~truths.difficult[None]  # (1, G)
     place = np.searchsorted(classes, truths.labels)  # (G,)
     objects = np.stack([np.bincount(place[counted], minlength=len(classes)) for counted in counts])  # (A, K)
@@ -189,9 +197,11 @@ def _mean(values):
     return float(values.mean()) if values.size else float("nan")
 
 
-def _check(predictions, targets, iou_thresholds, rule):
+def _check(predictions, targets, iou_thresholds, rule, iou_of):
     if rule not in RULES:
         raise ValueError(f"rule must be one of {', '.join(RULES)}. Received {rule!r}.")
+    if iou_of not in ("boxes", "masks"):
+        raise ValueError(f'iou_of must be "boxes" or "masks". Received {iou_of!r}.')
     for name, items in (("predictions", predictions), ("targets", targets)):
         if not isinstance(items, (list, tuple)):
             raise ValueError(f"{name} must be a list of dicts, one an image. Received a {type(items).__name__}.")
