@@ -43,10 +43,10 @@ DATASET = "shapes"
 
 
 # %%
-def read(split, **options):
+def read(split):
     """Images, and for each a dict of "boxes" (n, 4), corners in pixels, and "labels" (n,); the classes' names."""
     if DATASET == "shapes":
-        options = dict(image_size=64, num_objects=(1, 6), classes=4, num_train=1600, num_test=200) | options
+        options = dict(image_size=64, num_objects=(1, 6), classes=4, num_train=1600, num_test=200)
         data = cvkit.data.load("shapes", split, **options) | {"classes": ("circle", "square", "triangle", "star")}
     else:
         data = cvkit.data.shrink(cvkit.data.voc_folder(DATASET, split, bad_boxes="skip"), side=256)
@@ -133,9 +133,8 @@ lesson.figure(fig, alt="Four scenes under a grid of 8 by 8 cells. The cell under
 
 # %%
 body = cvkit.backbones.backbone(taps=("C3",))
-grid = YOLOv1(body, num_classes=20, num_boxes=2).network.predict_on_batch(
-    {"images": np.zeros((1, 64, 64, 3), "float32"), "sizes": np.float32([[64, 64]])}
-)["grid"]
+first_form = YOLOv1(body, num_classes=20, num_boxes=2)
+grid = first_form.network.predict_on_batch(pad_images([np.zeros((64, 64, 3))]))["grid"]
 lesson.claim("yolo-head-size", list(grid.shape[1:]))
 
 # %% [markdown]
@@ -143,15 +142,17 @@ lesson.claim("yolo-head-size", list(grid.shape[1:]))
 # connected layers". The kit has the table of the paper's figure 3, a line a layer: `3x3x192` is a 3 × 3 convolution with 192 filters.
 
 # %%
-lesson.claim("yolo-v1-layers", [sum(entry != "maxpool" for entry in YOLO_V1_TABLE), 2])
-fast = yolo_v1(fast=True)  # the small variant, with nine convolutions
-print(f"the fast variant: {fast.count_params():,} parameters, {fast.input_shape[1:]} in, {fast.output_shape[1:]} out")
-print(f"its convolutions: {', '.join(str(layer.filters) for layer in fast.layers if 'conv' in layer.name)} filters")
+lesson.claim("yolo-v1-convolutions", sum(entry != "maxpool" for entry in YOLO_V1_TABLE))
+dense = 7 * 7 * 1024 * 4096 + 4096 * 7 * 7 * 30  # from the last map to 4,096 numbers, and from these to the grid
+fast = yolo_v1(fast=True)  # a small variant, with nine convolutions
+print(
+    f"weights of the two dense layers: {dense:,}; the whole fast network, dense ones included: {fast.count_params():,}"
+)
 
 # %% [markdown]
 # The two dense layers at the end see the whole image, which is what L3 means by "can use contextual information". They also fix its size, and they
-# hold most of the numbers. Our own head has a 3 × 3 convolution and a 1 × 1 in their place, as later versions do: each cell then sees its
-# surroundings only, and images may have any size.
+# hold most of the network's 272 million numbers. Our own head has a 3 × 3 convolution and a 1 × 1 in their place, as later versions do: each cell
+# then sees its surroundings only, and images may have any size.
 #
 # ### Where the box is
 #
@@ -677,7 +678,8 @@ if DATASET == "shapes":
 #
 # L3: "up to 145 fps". The paper says 45 for the full network and **155** for the fast one, on a Titan X, a GPU of 2015, with images of 448 × 448
 # pixels. Here are the published numbers, and then ours: 64 × 64 pixels, one image at a time and sixteen, by the network alone and "to the last box",
-# decoding and suppression included. These go image by image, so they do not get faster with the batch.
+# decoding and suppression included. These go image by image, so they do not get faster with the batch. Last the paper's fast network, on your
+# machine.
 
 # %%
 for row in read_published("real_time"):
@@ -702,18 +704,10 @@ for number in (1, 16):
     network = frames_a_second(lambda given=padded: detector.network.predict_on_batch(given), number, 64 // number)
     speeds[number] = frames_a_second(lambda given=some: detector.predict(given, 16), number, 64 // number)
     print(f"batch of {number:2}: {network:4.0f} frames a second by the network, {speeds[number]:4.0f} to the last box")
-lesson.claim("yolo-in-real-time", speeds[16])
-
-# %% [markdown]
-# And the paper's fast network on your machine, at its 448 pixels, with random weights, which cost as much time as trained ones:
-
-# %%
 picture = np.zeros((1, 448, 448, 3), "float32")
-fast.predict_on_batch(picture)
-start = time.perf_counter()
-fast.predict_on_batch(picture)
-print(f"the fast network: {1 / (time.perf_counter() - start):.1f} images a second, here")
-del fast
+paper = frames_a_second(lambda: fast.predict_on_batch(picture), 1, 2)
+print(f"the paper's fast network, 448 x 448 pixels, random weights, on this machine: {paper:.0f} frames a second")
+lesson.claim("yolo-in-real-time", speeds[16])
 
 # %% [markdown]
 # ## A tree of words
