@@ -158,8 +158,9 @@ print(
 #
 # $x$ and $y$ say where in the *cell* the centre lies, from 0 to 1. And $w$ and $h$? L3 says "normalized offset and size w.r.t. cell". That is right
 # for the offset and wrong for the size: in the paper $w$ and $h$ are shares of the *image*. Take its 448 × 448 pixels and 7 × 7 cells of 64, and a
-# box from (170, 100) to (350, 420). By hand: its centre is at $(260, 260)$, in column $\lfloor 260 / 64 \rfloor = 4$ and row 4, whose corner is at
-# 256. So $x = y = 4 / 64$, and $w = 180 / 448$, $h = 320 / 448$. (As shares of the cell $w$ would be 2.8. Objects are larger than cells.)
+# box from (170, 100) to (350, 420). By hand: its centre is at $(260, 260)$, in column $\lfloor 260 / 64 \rfloor = 4$ and row 4, a cell with its
+# corner at $(256, 256)$. So $x = y = 4 / 64$, and $w = 180 / 448$, $h = 320 / 448$. (As shares of the cell $w$ would be 2.8. Objects are larger than
+# cells.)
 
 # %%
 box, cell = np.float32([170, 100, 350, 420]), np.float32([256, 256, 320, 320])
@@ -317,12 +318,11 @@ for stride in STRIDES:
 #
 # Four numbers for its box, $t_x, t_y, t_w, t_h$; one for its objectness; one for each class. The box is
 #
-# $$c_x = x_\text{cell} + 8\,\sigma(t_x), \qquad c_y = y_\text{cell} + 8\,\sigma(t_y), \qquad w = w_\text{anchor}\, e^{t_w}, \qquad h = h_\text{anchor}\,
-# e^{t_h}.$$
+# $$c_x = x_\text{cell} + 8\,\sigma(t_x), \quad c_y = y_\text{cell} + 8\,\sigma(t_y), \quad w = w_\text{anchor} e^{t_w}, \quad h = h_\text{anchor} e^{t_h}$$
 #
-# $(c_x, c_y)$ is its centre, $(x_\text{cell}, y_\text{cell})$ the upper left corner of the cell, 8 the cell's side in pixels, and $\sigma(t) = 1 / (1
-# + e^{-t})$ the sigmoid, which is between 0 and 1: so the centre cannot leave its cell. (L3: "size expressed as relative to the associated anchor
-# box".)
+# $(c_x, c_y)$ is its centre, $(x_\text{cell}, y_\text{cell})$ the upper left corner of the cell, 8 the cell's side in pixels, and $\sigma$ the
+# sigmoid, $\sigma(t) = 1/(1+e^{-t})$. It is between 0 and 1, so the centre cannot leave its cell. (L3: "size expressed as relative to the associated
+# anchor box".)
 #
 # Turned round, by hand: a box from (10, 20) to (34, 40) and an anchor of 20 × 20. The centre is at $(22, 30)$, in the cell with the corner $(16,
 # 24)$. Both offsets are 6 of 8 pixels. $\sigma(t) = 0.75$ means $t = \log(0.75 / 0.25) = \log 3$. The width is 24: $t_w = \log(24 / 20)$.
