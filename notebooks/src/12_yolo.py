@@ -318,7 +318,7 @@ for stride in STRIDES:
 #
 # Four numbers for its box, $t_x, t_y, t_w, t_h$; one for its objectness; one for each class. The box is
 #
-# $$c_x = x_\text{cell} + 8\,\sigma(t_x), \quad c_y = y_\text{cell} + 8\,\sigma(t_y), \quad w = w_\text{anchor} e^{t_w}, \quad h = h_\text{anchor} e^{t_h}$$
+# $$c_x = x_\text{cell} + 8 \sigma(t_x), \quad c_y = y_\text{cell} + 8 \sigma(t_y), \quad w = w_\text{anchor} e^{t_w}, \quad h = h_\text{anchor} e^{t_h}$$
 #
 # $(c_x, c_y)$ is its centre, $(x_\text{cell}, y_\text{cell})$ the upper left corner of the cell, 8 the cell's side in pixels, and $\sigma$ the
 # sigmoid, $\sigma(t) = 1/(1+e^{-t})$. It is between 0 and 1, so the centre cannot leave its cell. (L3: "size expressed as relative to the associated
