@@ -437,9 +437,9 @@ if DATASET == "shapes":
     lesson.claim("first-classify-then-detect", ends[1] / ends[0])
 
 # %% [markdown]
-# At first both only learn how rare objects are. Then the trained body is ahead, most of all in the class, although it has seen photographs of
-# animals, cars and ships only, and its first stage does not learn on. The number in the claim is the whole loss from random weights in steps 301 to
-# 400, over that of the trained body. It is a head start, from one seed; what is left of it after a long training these steps cannot say.
+# For some 75 steps the curves lie together. Then the trained body is ahead, most of all in the class, although it has seen photographs of animals,
+# cars and ships only, and its first stage does not learn on. The number in the claim is the whole loss from random weights in steps 301 to 400, over
+# that of the trained body. It is a head start, from one seed; what is left of it after a long training these steps cannot say.
 #
 # Back to the first one. How good is it?
 
