@@ -16,7 +16,7 @@ _RANGES = {
     "num_test": (1, 10**6),
     "seed": (0, 2**32 - 1),
 }
-_SIDES = (0.16, 0.36)  # square root of an object's area, as a share of the image's side
+_SIDES = ((0.16, 0.36),)  # the usual `sides`
 _SMALLEST = 16  # pixels of an object that stay visible
 _PLACES = 30  # places tried for one object
 _LAYOUTS = 60  # layouts tried for one image
@@ -38,6 +38,9 @@ class SceneOptions:
         noise: largest change of a pixel's value by uniform noise, in grey levels of 0 to 255, an integer 0 to 64.
         num_train, num_test: images in each split, 1 to 1,000,000.
         seed: a non-negative integer; the two splits never share a random stream.
+        sides: (smallest, largest) square root of an object's area before any of it is hidden, as a share of the
+            image's side, 0.03 to 0.5; or several such pairs, of which each object takes one, all with the same chance
+            (an object that finds no place is drawn again, so large ones are rarer where there is a crowd).
 
     Raises:
         ValueError: an option lies outside its range.
@@ -56,8 +59,10 @@ class SceneOptions:
     num_train: int = 1000
     num_test: int = 200
     seed: int = 0
+    sides: tuple = _SIDES
 
     def __post_init__(self):
+        object.__setattr__(self, "sides", _pairs_of_sides(self.sides))
         object.__setattr__(self, "num_objects", _fewest_and_most(self.num_objects))
         object.__setattr__(self, "classes", _class_names(self.classes))
         for name, (low, high) in _RANGES.items():
@@ -74,8 +79,13 @@ class SceneOptions:
             raise ValueError(f"texture must be one of {', '.join(TEXTURES)}. Received {self.texture!r}.")
 
     def as_dict(self):
-        """The options by name, as plain values."""
-        return asdict(self)
+        """The options by name, as plain values.
+
+        `sides` is left out where it is the usual one: a set is found again by its options, and sets were drawn before
+        there was this one.
+        """
+        options = asdict(self)
+        return options if self.sides != _SIDES else {k: v for k, v in options.items() if k != "sides"}
 
 
 @dataclass(frozen=True)
@@ -172,7 +182,9 @@ def _lay_out(rng, options, names):
     shapes, wanted, visible = [], np.zeros(len(names) + 1), np.zeros(len(names) + 1)
     for number, name in enumerate(names, start=1):
         for _ in range(_PLACES):
-            side = size * (_SIDES[0] + (_SIDES[1] - _SIDES[0]) * rng.random())
+            pairs = options.sides
+            low, high = pairs[rng.integers(len(pairs)) if len(pairs) > 1 else 0]
+            side = size * (low + (high - low) * rng.random())
             reach = shape_reach(name, side)
             x, y = reach + (size - 2 * reach) * rng.random(2)
             rows, columns, mask = shape_mask(name, x, y, side, int(rng.integers(64)), size, size)
@@ -260,6 +272,18 @@ def _class_names(value):
             f"ones (2 to {len(SHAPE_CLASSES)}). Received {value!r}."
         )
     return tuple(names)
+
+
+def _pairs_of_sides(value):
+    pairs = np.array(value, "float64") if isinstance(value, (tuple, list)) else np.empty(0)
+    pairs = pairs[None] if pairs.shape == (2,) else pairs
+    fits = pairs.ndim == 2 and len(pairs) and pairs.shape[1] == 2 and (pairs[:, 0] <= pairs[:, 1]).all()
+    if not fits or not (pairs.min() >= 0.03 and pairs.max() <= 0.5):
+        raise ValueError(
+            "sides must be (smallest, largest), two shares of the image's side from 0.03 to 0.5, or several such "
+            f"pairs. Received {value!r}."
+        )
+    return tuple(tuple(pair) for pair in pairs.tolist())
 
 
 def _is_integer(value):

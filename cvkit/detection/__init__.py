@@ -5,6 +5,8 @@ from cvkit.detection.batched_nms import batched_nms
 from cvkit.detection.box_augmentation import BoxAugmentation
 from cvkit.detection.box_formats import BOX_FORMATS, convert_boxes
 from cvkit.detection.clip_boxes import clip_boxes
+from cvkit.detection.default_boxes import default_box_scales, default_boxes
+from cvkit.detection.default_matching import match_default_boxes
 from cvkit.detection.deltas import decode_deltas, encode_deltas
 from cvkit.detection.iou import iou
 from cvkit.detection.kmeans_anchors import kmeans_anchors
@@ -32,12 +34,15 @@ __all__ = [
     "decode_deltas",
     "decode_yolo",
     "decode_yolo_v1",
+    "default_box_scales",
+    "default_boxes",
     "encode_deltas",
     "encode_yolo",
     "encode_yolo_v1",
     "iou",
     "kmeans_anchors",
     "match_anchors",
+    "match_default_boxes",
     "mean_average_precision",
     "nms",
     "resize_scene",

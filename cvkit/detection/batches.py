@@ -12,7 +12,8 @@ def pad_images(images):
     """A batch of images of any sizes, filled up with zeros on the right and below.
 
     Args:
-        images: sequence of arrays (H, W, 3), red, green, blue, values from 0 to 255.
+        images: sequence of arrays (H, W, 3), red, green, blue, values from 0 to 255; or of dicts of maps, all of one
+            size, see `cvkit.models.stored_maps`.
 
     Returns:
         Dict of "images", float32 (B, H', W', 3), where H' and W' are the largest height and width, rounded up to a
@@ -26,6 +27,8 @@ def pad_images(images):
         >>> batch["images"].shape, batch["sizes"].tolist()
         ((2, 64, 64, 3), [[40.0, 30.0], [20.0, 50.0]])
     """
+    if len(images) and isinstance(images[0], dict):
+        return _stack_maps(images)
     images = check_images(images)
     sizes = np.array([image.shape[:2] for image in images])
     height, width = -(-sizes.max(axis=0) // MULTIPLE) * MULTIPLE
@@ -33,6 +36,13 @@ def pad_images(images):
     for place, image in zip(padded, images, strict=True):
         place[: image.shape[0], : image.shape[1]] = image
     return {"images": padded, "sizes": sizes.astype("float32")}
+
+
+def _stack_maps(images):
+    maps = {name: np.stack([image[name] for image in images]) for name in images[0]}
+    name, values = next(iter(maps.items()))
+    size = [2 ** int(name[1:]) * length for length in values.shape[1:3]]  # the map Ck has stride 2^k
+    return {"images": maps, "sizes": np.tile(np.float32(size), (len(images), 1))}
 
 
 def pad_targets(targets, length):

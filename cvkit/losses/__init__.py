@@ -2,6 +2,7 @@
 
 from cvkit.losses.box_regression import IOU_KINDS, iou_loss
 from cvkit.losses.contrastive import ContrastiveLoss, contrastive_loss
+from cvkit.losses.multibox import hard_negatives, multibox_loss
 from cvkit.losses.perceptual import feature_reconstruction_loss, normalized_gram_matrix, normalized_style_loss
 from cvkit.losses.region import proposal_losses, region_losses
 from cvkit.losses.smooth_l1 import smooth_l1_loss
@@ -21,7 +22,9 @@ __all__ = [
     "contrastive_loss",
     "feature_reconstruction_loss",
     "gram_matrix",
+    "hard_negatives",
     "iou_loss",
+    "multibox_loss",
     "normalized_gram_matrix",
     "normalized_style_loss",
     "pairwise_distances",

@@ -6,6 +6,7 @@ from cvkit.models.densenet import dense_block, densenet, densenet_cifar, transit
 from cvkit.models.fast_rcnn import FastRCNN, region_head
 from cvkit.models.faster_rcnn import FasterRCNN
 from cvkit.models.fcn import convolutional_head, fcn
+from cvkit.models.fpn import fpn
 from cvkit.models.googlenet import AUXILIARY_LOSS_WEIGHTS, INCEPTION_WIDTHS, auxiliary_head, googlenet, inception_block
 from cvkit.models.inception_resnet import inception_resnet, inception_resnet_block
 from cvkit.models.lenet import lenet5, lenet5_original
@@ -26,6 +27,8 @@ from cvkit.models.resnet_cifar import resnet_cifar
 from cvkit.models.rpn import RPN, rpn_head
 from cvkit.models.segnet import SEGNET_STAGES, segnet
 from cvkit.models.small_vgg import small_vgg
+from cvkit.models.ssd import SSD, ssd_head
+from cvkit.models.stored_maps import stored_backbone, stored_maps
 from cvkit.models.unet import UNET_WIDTHS, unet
 from cvkit.models.vgg import VGG_TABLE, vgg
 from cvkit.models.yolo import YOLO, YOLOv1
@@ -42,6 +45,7 @@ __all__ = [
     "RESNET_BLOCKS",
     "RPN",
     "SEGNET_STAGES",
+    "SSD",
     "UNET_WIDTHS",
     "VGG_TABLE",
     "YOLO",
@@ -59,6 +63,7 @@ __all__ = [
     "densenet",
     "densenet_cifar",
     "fcn",
+    "fpn",
     "googlenet",
     "grid_head",
     "hard_negative_machine",
@@ -85,6 +90,9 @@ __all__ = [
     "segnet",
     "shortcut_path",
     "small_vgg",
+    "ssd_head",
+    "stored_backbone",
+    "stored_maps",
     "support_vector_machine",
     "transition",
     "unet",

@@ -99,9 +99,15 @@ class Detector:
         return batches
 
 
-def image_inputs():
-    """The inputs that every detector has: images (B, H, W, 3) and their true sizes (B, 2)."""
-    return {"images": keras.Input((None, None, 3), name="images"), "sizes": keras.Input((2,), name="sizes")}
+def image_inputs(backbone=None):
+    """The inputs that every detector has: images (B, H, W, 3) and their true sizes (B, 2).
+
+    A backbone of `cvkit.models.stored_backbone` takes a dict of maps in the place of images.
+    """
+    images = keras.Input((None, None, 3), name="images")
+    if backbone is not None and isinstance(backbone.input, dict):
+        images = {name: keras.Input(x.shape[1:], name=name) for name, x in backbone.input.items()}
+    return {"images": images, "sizes": keras.Input((2,), name="sizes")}
 
 
 def target_inputs():

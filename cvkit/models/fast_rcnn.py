@@ -98,7 +98,7 @@ class FastRCNN(Detector):
         self.targets = RegionTargets(num_samples, name="region_targets")
         self.suppression = dict(iou_threshold=iou_threshold, score_threshold=score_threshold, max_output_size=max_boxes)
 
-        inputs = image_inputs() | {"rois": keras.Input((None, 4), name="rois")}
+        inputs = image_inputs(backbone) | {"rois": keras.Input((None, 4), name="rois")}
         features = backbone(inputs["images"])[self.tap]
         self.network = keras.Model(inputs, self.answers(features, inputs["rois"]))
         inputs |= target_inputs()

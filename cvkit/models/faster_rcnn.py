@@ -45,11 +45,11 @@ class FasterRCNN(Detector):
         self.fast = FastRCNN(backbone, num_classes, tap, **options)
         self.decode = self.fast.decode
 
-        inputs = image_inputs() | target_inputs()
+        inputs = image_inputs(backbone) | target_inputs()
         features = backbone(inputs["images"])[self.rpn.tap]
         proposed = self.rpn.answers(features)
         rois, _ = self.rpn.proposals([*proposed, inputs["sizes"]])
-        asked = {name: inputs[name] for name in image_inputs()}
+        asked = {name: inputs[name] for name in ("images", "sizes")}
         self.network = keras.Model(asked, self.fast.answers(features, rois))
         losses = self.rpn.losses(inputs, proposed) | self.fast.losses(inputs, features, rois)
         self.training_network = keras.Model(inputs, losses)

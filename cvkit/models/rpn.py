@@ -73,10 +73,12 @@ class RPN(Detector):
         self.proposals = Proposals(num_proposals, name="proposals")
         self.targets = AnchorTargets(num_samples, name="anchor_targets")
 
-        inputs = image_inputs() | target_inputs()
+        inputs = image_inputs(backbone) | target_inputs()
         answers = self.answers(backbone(inputs["images"])[self.tap])
         boxes, logits = self.proposals([*answers, inputs["sizes"]])
-        self.network = keras.Model({name: inputs[name] for name in image_inputs()}, {"boxes": boxes, "logits": logits})
+        self.network = keras.Model(
+            {name: inputs[name] for name in ("images", "sizes")}, {"boxes": boxes, "logits": logits}
+        )
         self.training_network = keras.Model(inputs, self.losses(inputs, answers))
 
     def answers(self, features):

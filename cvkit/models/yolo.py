@@ -68,9 +68,9 @@ class YOLOv1(Detector):
         self.head = grid_head(backbone.output[self.tap].shape[-1], 5 * num_boxes + num_classes, width)
         self.suppression = dict(iou_threshold=iou_threshold, score_threshold=score_threshold, max_output_size=max_boxes)
 
-        inputs = image_inputs() | target_inputs()
+        inputs = image_inputs(backbone) | target_inputs()
         grid = self.head(backbone(inputs["images"])[self.tap])
-        self.network = keras.Model({name: inputs[name] for name in image_inputs()}, {"grid": grid})
+        self.network = keras.Model({name: inputs[name] for name in ("images", "sizes")}, {"grid": grid})
         given = [inputs[name] for name in ("boxes", "labels", "sizes")]
         self.training_network = keras.Model(inputs, Losses(self.losses, TERMS)([*given, grid]))
 
@@ -154,10 +154,10 @@ class YOLO(Detector):
             self.heads[tap].get_layer(f"head_{tap}_grid").bias.assign(bias)
         self.suppression = dict(iou_threshold=iou_threshold, score_threshold=score_threshold, max_output_size=max_boxes)
 
-        inputs = image_inputs() | target_inputs()
+        inputs = image_inputs(backbone) | target_inputs()
         features = backbone(inputs["images"])
         grids = {tap: head(features[tap]) for tap, head in self.heads.items()}
-        self.network = keras.Model({name: inputs[name] for name in image_inputs()}, grids)
+        self.network = keras.Model({name: inputs[name] for name in ("images", "sizes")}, grids)
         given = [inputs[name] for name in ("boxes", "labels")]
         self.training_network = keras.Model(inputs, Losses(self.losses, TERMS)([*given, *grids.values()]))
 
