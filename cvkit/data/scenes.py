@@ -275,15 +275,19 @@ def _class_names(value):
 
 
 def _pairs_of_sides(value):
-    pairs = np.array(value, "float64") if isinstance(value, (tuple, list)) else np.empty(0)
-    pairs = pairs[None] if pairs.shape == (2,) else pairs
-    fits = pairs.ndim == 2 and len(pairs) and pairs.shape[1] == 2 and (pairs[:, 0] <= pairs[:, 1]).all()
-    if not fits or not (pairs.min() >= 0.03 and pairs.max() <= 0.5):
+    pairs = [value] if isinstance(value, (tuple, list)) and all(isinstance(v, (int, float)) for v in value) else value
+    fits = isinstance(pairs, (tuple, list)) and len(pairs) and all(map(_is_pair_of_sides, pairs))
+    if not fits:
         raise ValueError(
             "sides must be (smallest, largest), two shares of the image's side from 0.03 to 0.5, or several such "
             f"pairs. Received {value!r}."
         )
-    return tuple(tuple(pair) for pair in pairs.tolist())
+    return tuple(tuple(map(float, pair)) for pair in pairs)
+
+
+def _is_pair_of_sides(pair):
+    numbers = isinstance(pair, (tuple, list)) and len(pair) == 2 and all(isinstance(v, (int, float)) for v in pair)
+    return numbers and 0.03 <= pair[0] <= pair[1] <= 0.5
 
 
 def _is_integer(value):

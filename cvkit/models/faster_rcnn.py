@@ -46,7 +46,7 @@ class FasterRCNN(Detector):
         self.decode = self.fast.decode
 
         inputs = image_inputs(backbone) | target_inputs()
-        features = backbone(inputs["images"])[self.rpn.tap]
+        features = backbone(inputs["images"])
         proposed = self.rpn.answers(features)
         rois, _ = self.rpn.proposals([*proposed, inputs["sizes"]])
         asked = {name: inputs[name] for name in ("images", "sizes")}

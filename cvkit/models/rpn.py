@@ -2,7 +2,7 @@
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 
 from cvkit.layers.anchor_targets import AnchorTargets
 from cvkit.layers.anchors import Anchors
@@ -47,13 +47,16 @@ class RPN(Detector):
         backbone: `keras.Model` of `cvkit.backbones.backbone`, from images (B, H, W, 3) to a dict of maps.
         scales: square roots of the anchors' areas in pixels.
         ratios: widths over heights of the anchors.
-        tap: name of the map to look at, such as "C4"; the coarsest of the backbone if None.
+        tap: name of the map to look at, such as "C4"; the coarsest of the backbone if None. Several names for several
+            maps, as of `cvkit.models.fpn`: the scales are shared out evenly among them, the finest map gets the
+            smallest, and one head looks at all of them.
         width: channels of the 3 x 3 convolution.
         num_proposals: boxes an image.
         num_samples: anchors an image that the losses see, at most half of them objects.
 
     Raises:
-        ValueError: the backbone has no map `tap`, or an argument is not positive.
+        ValueError: the backbone has no map `tap`, an argument is not positive, or several maps differ in their channels
+            or cannot share the scales.
 
     Example:
         >>> from cvkit.backbones import backbone
@@ -62,28 +65,41 @@ class RPN(Detector):
         (5, 4)
 
     Reference:
-        Ren et al., "Faster R-CNN", 2015, arXiv 1506.01497, section 3.1.
+        Ren et al., "Faster R-CNN", 2015, arXiv 1506.01497, section 3.1; for several maps Lin et al., "Feature Pyramid
+        Networks", 2016, arXiv 1612.03144, section 4.1, where each has one scale.
     """
 
     def __init__(self, backbone, scales, ratios=RATIOS, tap=None, width=256, num_proposals=300, num_samples=256):
         self.backbone = backbone
-        self.tap, stride = find_tap(backbone, tap)
-        self.anchors = Anchors(stride, scales, ratios, name="anchors")
-        self.head = rpn_head(backbone.output[self.tap].shape[-1], self.anchors.num_anchors, width)
+        taps = (tap,) if tap is None or isinstance(tap, str) else tap
+        strides = dict(sorted(find_tap(backbone, name) for name in taps))
+        self.taps = tuple(strides)
+        self.tap = self.taps[-1]
+        self.anchors = {}
+        for name, own in share_anchor_scales(scales, self.taps).items():
+            self.anchors[name] = Anchors(strides[name], own, ratios, name=f"anchors_{name}")
+        channels = {backbone.output[name].shape[-1] for name in self.taps}
+        if len(channels) > 1:
+            raise ValueError(
+                f"The maps {', '.join(self.taps)} must have one number of channels: they share a head. Received "
+                f"{sorted(channels)}. Pass backbone=cvkit.models.fpn(backbone)."
+            )
+        self.head = rpn_head(channels.pop(), self.anchors[self.tap].num_anchors, width)
         self.proposals = Proposals(num_proposals, name="proposals")
         self.targets = AnchorTargets(num_samples, name="anchor_targets")
 
         inputs = image_inputs(backbone) | target_inputs()
-        answers = self.answers(backbone(inputs["images"])[self.tap])
+        answers = self.answers(backbone(inputs["images"]))
         boxes, logits = self.proposals([*answers, inputs["sizes"]])
-        self.network = keras.Model(
-            {name: inputs[name] for name in ("images", "sizes")}, {"boxes": boxes, "logits": logits}
-        )
+        asked = {name: inputs[name] for name in ("images", "sizes")}
+        self.network = keras.Model(asked, {"boxes": boxes, "logits": logits})
         self.training_network = keras.Model(inputs, self.losses(inputs, answers))
 
     def answers(self, features):
-        """[anchors (N, 4), logits (B, N), deltas (B, N, 4)] from the map, (B, H, W, C)."""
-        return [self.anchors(features), *self.head(features)]
+        """[anchors (N, 4), logits (B, N), deltas (B, N, 4)] from the backbone's maps, the finest first."""
+        anchors = [layer(features[name]) for name, layer in self.anchors.items()]
+        logits, deltas = zip(*(self.head(features[name]) for name in self.anchors), strict=True)
+        return [_join(anchors, 0), _join(logits, 1), _join(deltas, 1)]
 
     def losses(self, inputs, answers):
         """Dict of "rpn_class" and "rpn_box", each (B,)."""
@@ -96,3 +112,23 @@ class RPN(Detector):
         real = np.isfinite(answers["logits"])
         scores = 1 / (1 + np.exp(-answers["logits"][real]))
         return answers["boxes"][real], scores, np.zeros(len(scores), "int64")
+
+
+def share_anchor_scales(scales, taps):
+    """Dict of each tap, finest first, to its share of the scales, smallest first.
+
+    Example:
+        >>> share_anchor_scales((32, 8, 12, 20), ["P3", "P4"])
+        {'P3': (8, 12), 'P4': (20, 32)}
+    """
+    each, rest = divmod(len(scales), len(taps))
+    if len(taps) == 1:
+        return {taps[0]: tuple(scales)}
+    if rest or not each:
+        raise ValueError(f"scales must be a multiple of the number of maps, {len(taps)}. Received {scales!r}.")
+    rising = sorted(scales)
+    return {tap: tuple(rising[k * each : (k + 1) * each]) for k, tap in enumerate(taps)}
+
+
+def _join(parts, axis):
+    return parts[0] if len(parts) == 1 else ops.concatenate(list(parts), axis=axis)

@@ -193,3 +193,27 @@ def test_an_unknown_split_is_refused():
 def test_wrong_options_are_refused(wrong, words):
     with raises(words):
         SceneOptions(**wrong)
+
+
+def test_sides_are_shares_of_the_image_and_each_pair_is_as_likely_as_any_other():
+    # Of 0.1 to 0.12 and 0.3 to 0.4 of 128 pixels: 12.8 to 15.4 and 38.4 to 51.2, give or take one.
+    o = SceneOptions(image_size=128, num_objects=1, classes=("circle", "square"), sides=((0.1, 0.12), (0.3, 0.4)))
+    sides = np.sqrt([(draw_scene(o, "train", index).instances == 1).sum() for index in range(200)])
+    small = sides < 25
+    assert 70 <= small.sum() <= 130  # 100 with a standard deviation of 7
+    assert 11.8 < sides[small].min() < sides[small].max() < 16.4
+    assert 37.4 < sides[~small].min() < sides[~small].max() < 52.2
+
+
+def test_the_usual_sides_are_not_part_of_a_sets_name():
+    assert "sides" not in SceneOptions().as_dict()
+    assert SceneOptions(sides=(0.16, 0.36)) == SceneOptions()
+    assert SceneOptions(sides=(0.1, 0.2)).as_dict()["sides"] == ((0.1, 0.2),)
+
+
+@pytest.mark.parametrize(
+    "sides", [0.2, (0.2,), (0.3, 0.2), (0.1, 0.7), (0.01, 0.1), ((0.1, 0.2), (0.3,)), ("a", "b"), ()]
+)
+def test_sides_that_do_not_fit_are_refused(sides):
+    with raises("sides must be \\(smallest, largest\\), two shares of the image's side from 0.03 to 0.5"):
+        SceneOptions(sides=sides)
