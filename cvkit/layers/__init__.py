@@ -14,6 +14,7 @@ from cvkit.layers.radial_basis import RadialBasisOutput, digit_patterns
 from cvkit.layers.region_targets import RegionTargets
 from cvkit.layers.resize_like import ResizeLike
 from cvkit.layers.roi_align import ROIAlign, roi_align
+from cvkit.layers.roi_levels import LevelChoice, roi_levels
 from cvkit.layers.roi_pooling import ROIPooling, roi_pooling
 from cvkit.layers.subsampling import Subsampling2D
 from cvkit.layers.table_conv import LENET_TABLE, TableConv2D
@@ -26,6 +27,7 @@ __all__ = [
     "Anchors",
     "BilinearInitializer",
     "CropLike",
+    "LevelChoice",
     "LocalResponseNormalization",
     "MaxPoolingWithSwitches2D",
     "MaxUnpooling2D",
@@ -46,6 +48,7 @@ __all__ = [
     "max_pool_with_switches",
     "max_unpool",
     "roi_align",
+    "roi_levels",
     "roi_pooling",
     "transposed_conv2d",
 ]

@@ -154,6 +154,27 @@ def find_tap(backbone, tap):
     return tap, 2 ** int(tap[1:])
 
 
+def find_taps(backbone, taps=None):
+    """Dict of names and strides of one map of the backbone, as `find_tap`, or of several, finest first."""
+    taps = (taps,) if taps is None or isinstance(taps, str) else taps
+    return dict(sorted(find_tap(backbone, tap) for tap in taps))
+
+
+def common_channels(backbone, taps):
+    """The number of channels that several maps have, which look into the same head.
+
+    Raises:
+        ValueError: they differ.
+    """
+    channels = {tap: backbone.output[tap].shape[-1] for tap in taps}
+    if len(set(channels.values())) > 1:
+        raise ValueError(
+            f"The maps must have one number of channels: they share a head. Received {channels}. "
+            "Pass backbone=cvkit.models.fpn(backbone)."
+        )
+    return next(iter(channels.values()))
+
+
 def train(network, batches, epochs, learning_rate, **options):
     """Train a network whose outputs are its losses; see `Detector.fit`."""
     check_positive("epochs", epochs, "times that each image is seen", integer=True)

@@ -10,9 +10,10 @@ from cvkit.detection.clip_boxes import clip_boxes
 from cvkit.detection.deltas import decode_deltas
 from cvkit.layers.region_targets import STDS, RegionTargets
 from cvkit.layers.roi_align import ROIAlign
+from cvkit.layers.roi_levels import LevelChoice
 from cvkit.layers.roi_pooling import ROIPooling
 from cvkit.losses.region import region_losses
-from cvkit.models.detector import Detector, Losses, find_tap, image_inputs, target_inputs, train
+from cvkit.models.detector import Detector, Losses, common_channels, find_taps, image_inputs, target_inputs, train
 
 POOLING = {"pool": ROIPooling, "align": ROIAlign}
 
@@ -52,7 +53,8 @@ class FastRCNN(Detector):
     Args:
         backbone: `keras.Model` of `cvkit.backbones.backbone`, from images (B, H, W, 3) to a dict of maps.
         num_classes: K.
-        tap: name of the map to look at, such as "C4"; the coarsest of the backbone if None.
+        tap: name of the map to look at, such as "C4"; the coarsest of the backbone if None. Several names for several
+            maps, as of `cvkit.models.fpn`: each region is cut out of the one that fits its size.
         pool_size: cells along one side of a region.
         pooling: "pool" (ROI pooling, the paper's) or "align" (ROI align, that of Mask R-CNN).
         width: units of the dense layers.
@@ -60,9 +62,12 @@ class FastRCNN(Detector):
         iou_threshold: of the suppression of the boxes found.
         score_threshold: least score of a box found.
         max_boxes: boxes an image at most.
+        canonical_side: with several maps, the side in pixels of a square that is cut out of the map of stride 16; see
+            `cvkit.layers.roi_levels`.
 
     Raises:
-        ValueError: the backbone has no map `tap`, `pooling` is neither, or an argument is not positive.
+        ValueError: the backbone has no map `tap`, `pooling` is neither, an argument is not positive, or several maps
+            leave a stride out or differ in their channels.
 
     Example:
         >>> from cvkit.backbones import backbone
@@ -73,7 +78,8 @@ class FastRCNN(Detector):
 
     Reference:
         Girshick, "Fast R-CNN", 2015, arXiv 1504.08083. There regions with an IoU from 0.1 to 0.5 stand for the
-        background; here all those below 0.5 do, as in Faster R-CNN's code.
+        background; here all those below 0.5 do, as in Faster R-CNN's code. Several maps: Lin et al., "Feature Pyramid
+        Networks", 2016, arXiv 1612.03144, section 4.2.
     """
 
     def __init__(
@@ -88,25 +94,31 @@ class FastRCNN(Detector):
         iou_threshold=0.5,
         score_threshold=0.05,
         max_boxes=100,
+        canonical_side=224,
     ):
         if pooling not in POOLING:
             raise ValueError(f"pooling must be one of {', '.join(POOLING)}. Received {pooling!r}.")
         self.backbone, self.num_classes = backbone, num_classes
-        self.tap, stride = find_tap(backbone, tap)
-        self.pooling = POOLING[pooling](pool_size, 1 / stride, name="pooling")
-        self.head = region_head(pool_size, backbone.output[self.tap].shape[-1], num_classes, width)
+        strides = find_taps(backbone, tap)
+        self.pooling = {name: POOLING[pooling](pool_size, 1 / s, name=f"pooling_{name}") for name, s in strides.items()}
+        levels = [int(name[1:]) for name in strides]
+        if levels != list(range(levels[0], levels[-1] + 1)):
+            raise ValueError(f"tap must leave no stride out. Received {', '.join(strides)}.")
+        self.choice = LevelChoice(levels[0], canonical_side, name="level_choice")
+        self.head = region_head(pool_size, common_channels(backbone, strides), num_classes, width)
         self.targets = RegionTargets(num_samples, name="region_targets")
         self.suppression = dict(iou_threshold=iou_threshold, score_threshold=score_threshold, max_output_size=max_boxes)
 
         inputs = image_inputs(backbone) | {"rois": keras.Input((None, 4), name="rois")}
-        features = backbone(inputs["images"])[self.tap]
+        features = backbone(inputs["images"])
         self.network = keras.Model(inputs, self.answers(features, inputs["rois"]))
         inputs |= target_inputs()
         self.training_network = keras.Model(inputs, self.losses(inputs, features, inputs["rois"]))
 
     def answers(self, features, rois):
         """Dict of "rois" (B, R, 4), "logits" (B, R, K + 1) and "deltas" (B, R, K, 4)."""
-        logits, deltas = self.head(self.pooling([features, rois]))
+        pooled = [pool([features[name], rois]) for name, pool in self.pooling.items()]
+        logits, deltas = self.head(self.choice([rois, *pooled]) if len(pooled) > 1 else pooled[0])
         return {"rois": layers.Identity()(rois), "logits": logits, "deltas": deltas}
 
     def losses(self, inputs, features, rois):

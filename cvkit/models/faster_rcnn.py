@@ -17,7 +17,8 @@ class FasterRCNN(Detector):
         num_classes: K.
         scales: square roots of the anchors' areas in pixels.
         ratios: widths over heights of the anchors.
-        tap: name of the map to look at, such as "C4"; the coarsest of the backbone if None.
+        tap: name of the map to look at, such as "C4"; the coarsest of the backbone if None. Several names for several
+            maps, see `RPN` and `FastRCNN`.
         rpn: further arguments of `RPN`, as a dict, such as ``{"num_proposals": 100}``.
         **options: further arguments of `FastRCNN`, such as ``pooling="align"``.
 

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from cvkit.models.detector import find_tap
+from cvkit.models.detector import find_taps
 from cvkit.validation import check_positive
 
 
@@ -40,7 +40,7 @@ def fpn(backbone, channels=256, taps=None, top_down=True):
         neighbours, and no non-linearity.
     """
     check_positive("channels", channels, "channels of every map that comes out", integer=True)
-    strides = dict(sorted(find_tap(backbone, tap) for tap in taps or backbone.output))
+    strides = find_taps(backbone, taps or tuple(backbone.output))
     levels = [int(tap[1:]) for tap in strides]
     if levels != list(range(levels[0], levels[-1] + 1)):
         raise ValueError(

@@ -8,7 +8,7 @@ from cvkit.layers.anchor_targets import AnchorTargets
 from cvkit.layers.anchors import Anchors
 from cvkit.layers.proposals import Proposals
 from cvkit.losses.region import proposal_losses
-from cvkit.models.detector import Detector, Losses, find_tap, image_inputs, target_inputs
+from cvkit.models.detector import Detector, Losses, common_channels, find_taps, image_inputs, target_inputs
 
 RATIOS = (0.5, 1.0, 2.0)
 
@@ -71,20 +71,13 @@ class RPN(Detector):
 
     def __init__(self, backbone, scales, ratios=RATIOS, tap=None, width=256, num_proposals=300, num_samples=256):
         self.backbone = backbone
-        taps = (tap,) if tap is None or isinstance(tap, str) else tap
-        strides = dict(sorted(find_tap(backbone, name) for name in taps))
+        strides = find_taps(backbone, tap)
         self.taps = tuple(strides)
-        self.tap = self.taps[-1]
         self.anchors = {}
         for name, own in share_anchor_scales(scales, self.taps).items():
             self.anchors[name] = Anchors(strides[name], own, ratios, name=f"anchors_{name}")
-        channels = {backbone.output[name].shape[-1] for name in self.taps}
-        if len(channels) > 1:
-            raise ValueError(
-                f"The maps {', '.join(self.taps)} must have one number of channels: they share a head. Received "
-                f"{sorted(channels)}. Pass backbone=cvkit.models.fpn(backbone)."
-            )
-        self.head = rpn_head(channels.pop(), self.anchors[self.tap].num_anchors, width)
+        num_anchors = self.anchors[self.taps[0]].num_anchors
+        self.head = rpn_head(common_channels(backbone, strides), num_anchors, width)
         self.proposals = Proposals(num_proposals, name="proposals")
         self.targets = AnchorTargets(num_samples, name="anchor_targets")
 

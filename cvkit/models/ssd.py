@@ -11,7 +11,7 @@ from cvkit.detection.deltas import decode_deltas, encode_deltas
 from cvkit.detection.iou import iou
 from cvkit.layers.region_targets import STDS
 from cvkit.losses.multibox import multibox_loss
-from cvkit.models.detector import Detector, Losses, find_tap, image_inputs, target_inputs
+from cvkit.models.detector import Detector, Losses, find_taps, image_inputs, target_inputs
 from cvkit.models.yolo_grid import objects_of, surest_boxes
 from cvkit.validation import check_positive
 
@@ -100,7 +100,7 @@ class SSD(Detector):
     ):
         check_positive("num_classes", num_classes, "classes of the objects", integer=True)
         self.backbone, self.num_classes, self.negatives = backbone, num_classes, negatives
-        self.strides = dict(sorted(find_tap(backbone, tap) for tap in taps or backbone.output))
+        self.strides = find_taps(backbone, taps or tuple(backbone.output))
         self.scales, self.ratios = share_scales(scales, list(self.strides)), tuple(ratios)
         self.heads = {}
         for tap, own in self.scales.items():

@@ -10,7 +10,7 @@ from cvkit.detection.yolo_boxes import decode_yolo, encode_yolo
 from cvkit.detection.yolo_v1_boxes import decode_yolo_v1, encode_yolo_v1
 from cvkit.losses.yolo import yolo_loss
 from cvkit.losses.yolo_v1 import yolo_v1_loss
-from cvkit.models.detector import Detector, Losses, find_tap, image_inputs, target_inputs
+from cvkit.models.detector import Detector, Losses, find_tap, find_taps, image_inputs, target_inputs
 from cvkit.models.yolo_grid import grid_cells, grid_head, objects_of, surest_boxes
 from cvkit.validation import check_positive, check_shape
 
@@ -145,7 +145,7 @@ class YOLO(Detector):
     ):
         check_positive("num_classes", num_classes, "classes of the objects", integer=True)
         self.backbone, self.num_classes = backbone, num_classes
-        self.strides = dict(sorted(find_tap(backbone, tap) for tap in taps or (None,)))
+        self.strides = find_taps(backbone, taps)
         self.anchors = share_anchors(anchors, list(self.strides))
         bias = np.tile([0, 0, 0, 0, FIRST_OBJECTNESS, *[0] * num_classes], len(anchors) // len(self.strides))
         self.heads = {}

@@ -175,7 +175,7 @@ def test_rpn_takes_any_labels_and_finds_objects():
 def test_a_network_of_the_papers_size_takes_800_pixels():
     resnet = backbones.backbone("ResNet50", weights=None, taps=("C4",))
     detector = FasterRCNN(resnet, 80, scales=(128, 256, 512), width=64, rpn=dict(num_proposals=300))
-    assert detector.rpn.tap == "C4"
+    assert detector.rpn.taps == ("C4",)
     answers = detector.network.predict_on_batch(
         {"images": np.zeros((1, 800, 1056, 3), "float32"), "sizes": np.array([[800, 1050]], "float32")}
     )

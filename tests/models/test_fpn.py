@@ -77,14 +77,16 @@ def test_the_backbone_keeps_its_names_and_the_pyramid_is_saved(tmp_path):
         assert_close(values, to_numpy(model(IMAGES)[name]))
 
 
-def detectors(maps, **options):
-    """One detector of each kind on the same backbone."""
+def detector_on(maps, name):
+    """A detector that looks at all maps."""
+    taps, rpn = tuple(maps.output), dict(width=4, num_proposals=5)
+    faster = dict(tap=taps, rpn=rpn, pool_size=2, width=4, canonical_side=24)
     return {
         "ssd": SSD(maps, 2, (6, 10, 16, 30), width=4),
-        "yolo": YOLO(maps, 2, [[6, 6], [12, 12], [20, 20]], taps=tuple(maps.output), width=4),
-        "rpn": RPN(maps, (6, 12, 20), tap=tuple(maps.output), width=4, num_proposals=5),
-        "faster_rcnn": FasterRCNN(maps, 2, (6, 12), tap="P3", rpn=dict(num_proposals=5, width=4), pool_size=2, width=4),
-    }
+        "yolo": YOLO(maps, 2, [[6, 6], [12, 12], [20, 20]], taps=taps, width=4),
+        "rpn": RPN(maps, (6, 12, 20), tap=taps, **rpn),
+        "faster_rcnn": FasterRCNN(maps, 2, (6, 12, 20), **faster),
+    }[name]
 
 
 @pytest.mark.parametrize("name", ["ssd", "yolo", "rpn", "faster_rcnn"])
@@ -94,7 +96,7 @@ def test_a_detector_on_a_pyramid_finds_the_same_in_images_and_in_stored_maps(nam
     own = [layer.name for layer in pyramids[1].layers if layer.weights]
     for layer in own:
         pyramids[1].get_layer(layer).set_weights(pyramids[0].get_layer(layer).get_weights())
-    of_images, of_maps = (detectors(pyramid)[name] for pyramid in pyramids)
+    of_images, of_maps = (detector_on(pyramid, name) for pyramid in pyramids)
     models = [keras.Model(d.network.inputs, d.network.outputs) for d in (of_images, of_maps)]
     head = [[v for v in model.trainable_variables if "norm" not in v.path and "conv" not in v.path] for model in models]
     for a, b in zip(*head, strict=True):
@@ -129,7 +131,7 @@ def test_what_does_not_fit_is_refused():
         fpn(maps_of(1), taps=("C2", "C4"))
     with raises("channels must be a positive integer"):
         fpn(maps_of(1), channels=0)
-    with raises("The maps C3, C4 must have one number of channels: they share a head"):
+    with raises("The maps must have one number of channels: they share a head"):
         RPN(backbone(weights=None), (8, 16), tap=("C3", "C4"))
     with raises("scales must be a multiple of the number of maps, 3"):
         RPN(fpn(maps_of(1), 4), (8, 16), tap=("P2", "P3", "P4"))

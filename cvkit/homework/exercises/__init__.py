@@ -12,6 +12,7 @@ LESSONS = (
     "localization",
     "rcnn",
     "faster_rcnn",
+    "ssd_fpn",
     "yolo",
     "tracking",
 )
