@@ -15,6 +15,7 @@ TABLES = (
     "detection",
     "learned_proposals",
     "real_time",
+    "single_shot",
 )
 
 

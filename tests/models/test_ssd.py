@@ -34,7 +34,7 @@ def ssd(**options):
 @pytest.fixture(scope="module")
 def trained():
     detector = ssd()
-    return detector, detector.fit(IMAGES, TARGETS, epochs=100, batch_size=4, learning_rate=1e-2, verbose=0).history
+    return detector, detector.fit(IMAGES, TARGETS, epochs=60, batch_size=4, learning_rate=1e-2, verbose=0).history
 
 
 def test_it_learns_four_scenes_by_heart_and_reports_its_terms(trained):
