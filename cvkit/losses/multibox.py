@@ -74,8 +74,11 @@ def hard_negatives(losses, is_object, count, negatives=3):
         >>> hard_negatives(losses, losses > 8, ops.convert_to_tensor([1]), 2).numpy()
         array([[False, False,  True,  True]])
     """
+    losses, is_object = ops.convert_to_tensor(losses), ops.convert_to_tensor(is_object)
     if negatives is None:
         return ops.logical_not(is_object)
     ranked = ops.where(is_object, -1.0, ops.stop_gradient(losses))  # losses are 0 or more
     rank = ops.argsort(ops.argsort(-ranked, axis=1), axis=1)  # (B, N), 0 for the largest loss
-    return ops.logical_not(is_object) & (ops.cast(rank, "int32") < negatives * count[:, None])
+    return ops.logical_not(is_object) & (
+        ops.cast(rank, "int32") < negatives * ops.convert_to_tensor(count, dtype="int32")[:, None]
+    )

@@ -41,7 +41,7 @@ def test_it_learns_four_scenes_by_heart_and_reports_its_terms(trained):
     detector, history = trained
     assert set(history) == {"class_loss", "box_loss", "loss"}
     assert_close(history["loss"], np.sum([history["class_loss"], history["box_loss"]], axis=0))
-    assert history["loss"][-1] < 0.1 * history["loss"][0]
+    assert history["loss"][-1] < 0.2 * history["loss"][0]
     assert mean_average_precision(detector.predict(IMAGES), TARGETS).ap50 == 1
 
 
