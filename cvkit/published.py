@@ -43,7 +43,7 @@ def read_published(table, path=None):
     Args:
         table: ``"challenge"`` (errors in the yearly ImageNet challenge), ``"people"``, ``"single_network"``,
             ``"single_crop"`` (one network, one crop), ``"slides"`` (what the lectures print), ``"proposals"`` (methods
-            that propose boxes), ``"detection"`` (detectors), ``"learned_proposals"`` (a detector by its proposals) or
+            that propose boxes), ``"detection"`` (detectors), ``"learned_proposals"`` (a detector by its proposals),
             ``"real_time"`` (detectors by their speed) or ``"single_shot"`` (SSD, YOLO and Faster R-CNN).
         path: another file; by default the project's own.
 
