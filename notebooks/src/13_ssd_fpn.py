@@ -375,7 +375,7 @@ for k, (kind, rows) in enumerate(recalls.items()):
     ax.plot(np.tile(places, len(SEEDS)), values.ravel(), ".", color="black", markersize=4)
 ax.set(title="What each detector finds, by the objects' size", ylabel="recall, IoU ≥ 0.5", ylim=(0, 1.05))
 ax.set_xticks(range(len(EDGES)), labels=EDGES)
-ax.legend(frameon=False, loc="lower right")
+ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
 lesson.figure(
     fig,
     alt="Bars of recall: for small objects one map is far lower than several maps and the pyramid; large ones are alike.",
@@ -402,18 +402,21 @@ if DATASET == "shapes":
 # In the paper it is otherwise, on photographs (COCO), with a deeper network that learns along: there 1,000 proposals of an RPN recall 56.3 % of the
 # objects with the pyramid, 49.5 % with the same maps without the way down, 48.3 % with one map (table 1: averages over thresholds of the IoU).
 #
-# What do the detectors say? Boxes with a score above 0.4, the first seed:
+# Which objects are found? In each row look for the dashed red frames: these objects are missed.
 
 # %%
-fig, axes = plt.subplots(3, 5, figsize=(11, 6.9))
+offsets = np.cumsum([0, *(len(truth["labels"]) for truth in test_objects)])
+fig, axes = plt.subplots(3, 6, figsize=(12, 6.3))
 for row, kind in zip(axes, KINDS, strict=True):
-    for ax, image, answer in zip(row, test_images, answers[kind, 0], strict=False):
-        sure = answer["scores"] > 0.4
-        show(ax, image, answer["boxes"][sure], answer["labels"][sure])
+    hit = is_found(answers[kind, 0])
+    for k, ax in enumerate(row):
+        mine, boxes = hit[offsets[k] : offsets[k + 1]], test_objects[k]["boxes"]
+        show(ax, test_images[k], boxes[mine], color="black")
+        cvkit.plots.boxes(ax, boxes[~mine], color="red", linestyle="--")
     row[0].set_title(kind)
 lesson.figure(
     fig,
-    alt="Three rows of the same five scenes. In the first many small shapes have no frame; in the others most have one.",
+    alt="Three rows of the same six scenes. In the first several small shapes have dashed red frames, in the others few.",
 )
 
 # %% [markdown]
