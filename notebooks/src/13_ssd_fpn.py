@@ -181,8 +181,8 @@ for name, boxes in {"C4 alone": only_coarse, "C3 alone": one_map, "C2, C3 and C4
 
 # %% [markdown]
 # No wonder: a box of 9 pixels that is shifted by half a stride of 8 in both directions, so by 4 pixels, overlaps an object of its own size by $5
-# \cdot 5 / (2 \cdot 81 - 25) = 0.18$. With a stride of 4 the worst shift is 2 pixels, and the IoU $7 \cdot 7 / (2 \cdot 81 - 49) = 0.43$. Large
-# objects do not care: 4 pixels of 40 are little.
+# \cdot 5 / (2 \cdot 81 - 25) = 0.18$. With a stride of 4 the worst shift is 2 pixels, and the IoU $7 \cdot 7 / (2 \cdot 81 - 49) = 0.43$. That is the
+# worst place for the smallest object; nearly all others fit better. Large objects do not care: 4 pixels of 40 are little.
 #
 # One fine map for all sizes would fit as well. But its numbers say little of large objects. A position of the backbone's C2 sees 32 × 32 pixels, one
 # of C4 108 × 108 (lesson 01's receptive field). Hence several maps, each for the sizes that it can see whole.
@@ -247,8 +247,8 @@ print("negatives that count:", toy_losses[chosen])
 # %% [markdown]
 # ## Learn from stored maps
 #
-# We shall train a dozen detectors, and have two minutes. So the backbone stays as it is: the embedded network of lesson 08, *frozen*. Then its maps
-# of an image are the same in every epoch and for every detector, and it is enough to compute them once. `stored_maps` does so. A detector takes these
+# We shall train nine detectors, and have two minutes. So the backbone stays as it is: the embedded network of lesson 08, *frozen*. Then its maps of
+# an image are the same in every epoch and for every detector, and it is enough to compute them once. `stored_maps` does so. A detector takes these
 # maps in the place of images if its backbone is a `stored_backbone`, which hands on what it is given.
 
 # %%
@@ -294,7 +294,8 @@ print("P2, P3, P4 without the way down:", fields[False], "and with it:", fields[
 lesson.claim("pyramid-mixes-the-flow", [fields[False][0], fields[True][0]])
 
 # %% [markdown]
-# The fine map now sees more than the whole image. (Its numbers grow by the 3 × 3 convolution from C2's 32 to 40 pixels, and by the way down to 124.)
+# With the way down a position of the finest map sees 124 pixels, more than the whole image. (Without it, 40: the 32 of C2, and 8 more by the 3 × 3
+# convolution, whose neighbours on either side are 4 pixels away.)
 #
 # ## One map, several maps, a pyramid
 #
