@@ -92,6 +92,7 @@ def show(ax, image, boxes=(), labels=None, texts=None, **options):
         cvkit.plots.boxes(ax, boxes, texts, color=colours, **options)
 
 
+# %%
 fig, axes = plt.subplots(1, 5, figsize=(12, 2.8))
 for ax, image, truth in zip(axes, test_images, test_objects, strict=False):
     show(ax, image, truth["boxes"], truth["labels"])
@@ -135,6 +136,7 @@ def boxes_of_map(tap, scales):
     return boxes.reshape(side * side, -1, 4)
 
 
+# %%
 each = {tap: boxes_of_map(tap, SCALES[k : k + 2]) for k, tap in enumerate(STRIDES)}
 several = np.concatenate([boxes.reshape(-1, 4) for boxes in each.values()])
 one_map = boxes_of_map("C3", SCALES).reshape(-1, 4)  # all scales on the map in the middle
@@ -321,6 +323,7 @@ def build(kind, negatives=3):
     return SSD(joined, len(names), SCALES, width=32, negatives=negatives)
 
 
+# %%
 def train(kind, seed, **options):
     """A trained SSD, what it finds in the test images, and the losses of each epoch."""
     keras.utils.set_random_seed(seed)
@@ -485,6 +488,7 @@ def faster_rcnn(num_proposals=30, pool_size=5, width=128):
     return FasterRCNN(stored_backbone(frozen), len(names), SCALES[:3], tap="C3", rpn=rpn, **options)
 
 
+# %%
 keras.utils.set_random_seed(0)
 faster = faster_rcnn()
 history = faster.fit(maps, objects, **TRAINING).history
@@ -524,6 +528,8 @@ rivals = {
     "300 proposals": faster_rcnn(300, 7, 1024),
 }
 parts = {name: parts_of(detector) for name, detector in rivals.items()}
+
+# %%
 print(f"backbone {shared:.1f} ms")
 for name, (network, reading) in parts.items():
     print(f"{name:14} network {network:5.1f} ms, reading {reading:5.1f} ms")
@@ -535,8 +541,8 @@ if DATASET == "shapes":
 # %% [markdown]
 # Look at the *networks* first. SSD and YOLO are a few convolutions. Faster R-CNN has a suppression between its two stages, cuts out each proposal and
 # passes it through the dense layers: the more proposals, the longer. With the paper's number it is another order of magnitude. *Reading* is the same
-# for all in principle, and on our small images it takes longer than everything else: it is done box by box in Python, and SSD has 3,024 boxes to
-# read. On a GPU, and written for it, it was 1.7 of SSD300's 22 ms.
+# for all in principle, and on our small images it takes much of the time, with SSD more than all the rest: it is done box by box in Python, and SSD
+# has 3,024 boxes to read. On a GPU, and written for it, it was 1.7 of SSD300's 22 ms.
 
 # %%
 ours = {}
@@ -551,30 +557,38 @@ for name in ("SSD", "YOLO", "Faster R-CNN"):
 
 # %%
 published = {row.network: (1000 * row.seconds, row.mean_average_precision) for row in read_published("single_shot")}
-kind = {"SSD": "C0", "YOLO": "C1", "Faster R-CNN": "C2", "Fast YOLO": "C1", "SSD300": "C0", "SSD512": "C0"}
+for name, (x, y) in published.items():
+    print(f"{name:13}mAP {y} %, {x:5.1f} ms")
+
+
+def dot(ax, name, x, y):
+    """A dot with its name, in the colour of its family."""
+    colour = "C2" if "R-CNN" in name else "C1" if "YOLO" in name else "C0"
+    ax.plot(x, y, "o", color=colour)
+    ax.annotate(name, (x, y), xytext=(4, 5), textcoords="offset points")
+    return colour
+
+
+# %%
 fig, axes = plt.subplots(1, 2, figsize=(10.5, 3.6))
 for name, (network, whole, y) in ours.items():
-    axes[0].plot([network, whole], [y, y], "-", color=kind[name], linewidth=0.8)
-    axes[0].plot(whole, y, "o", color=kind[name], fillstyle="none")
-    axes[0].plot(network, y, "o", color=kind[name])
-    axes[0].annotate(name, (network, y), xytext=(4, 5), textcoords="offset points")
+    colour = dot(axes[0], name, network, y)
+    axes[0].plot([network, whole], [y, y], "o-", color=colour, fillstyle="none", linewidth=0.8)
 for name, (x, y) in published.items():
-    axes[1].plot(x, y, "o", color=kind[name])
-    axes[1].annotate(name, (x, y), xytext=(4, 5), textcoords="offset points")
+    dot(axes[1], name, x, y)
 axes[0].set(title="Here: 96 × 96 pixels, this machine", xlabel="milliseconds an image", ylabel="mAP at IoU 0.5, %")
 axes[1].set(title="SSD's paper: VOC 2007, a Titan X", xlabel="milliseconds an image", xscale="log", xlim=(5, 400))
 for ax in axes:
     ax.margins(x=0.15, y=0.2)
 lesson.figure(
-    fig,
-    alt="Two scatter plots of accuracy over time an image, ours and the published one, with SSD, YOLO and Faster R-CNN.",
+    fig, alt="Two scatter plots of accuracy over time an image, ours and the published one, of three detectors."
 )
 
 # %% [markdown]
-# Read the left panel with care. Each was trained once and shortly, with settings that were chosen for SSD: YOLO, whose loss falls slowly and in which
-# one anchor an object learns, suffers most from that. It says what four epochs gave, not which detector is best. The times of the networks compare
-# like with like. In the right panel, of 2016, SSD300 is as quick as YOLO and a little more precise than Faster R-CNN: single shot detectors *often*
-# trade accuracy for speed, as L1 says, but not always.
+# Read the left panel with care. Each was trained once and shortly, with a learning rate and a batch size that were chosen for SSD: YOLO, whose loss
+# falls slowly and in which one anchor an object learns, suffers most from that. It says what four epochs gave, not which detector is best. The times
+# of the networks compare like with like. In the right panel, of 2016, SSD300 is as quick as YOLO and a little more precise than Faster R-CNN: single
+# shot detectors *often* trade accuracy for speed, as L1 says, but not always.
 
 # %% [markdown]
 # ## Real images
@@ -718,8 +732,8 @@ assert np.allclose(focal_loss(np.array([0.9, 0.9]), np.array([True, False])), [0
 # - Nearly all default boxes are background. Without hard negatives the network learned little more than to say so.
 # - A feature pyramid adds what the coarse map knows to the fine ones. A position of its finest map sees the whole image. **In our scenes that did not
 #   help**: what a small shape is, its surroundings do not tell. We found no gain with two seeds; on photographs the paper found a large one.
-# - In one figure of accuracy against time, one pass is quicker than two stages. How precise each is depends on how it was trained, ours on very
-#   little.
+# - A network of one pass is quicker than one of two stages, all the more the more proposals there are. On small images, reading the answer can take
+#   longer than the networks.
 #
 # ## References
 # - W. Liu, D. Anguelov, D. Erhan, C. Szegedy, S. Reed, C.-Y. Fu and A. Berg, *SSD: single shot multibox detector*, arXiv 1512.02325: default boxes,
