@@ -580,9 +580,7 @@ axes[0].set(title="Here: 96 × 96 pixels, this machine", xlabel="milliseconds an
 axes[1].set(title="SSD's paper: VOC 2007, a Titan X", xlabel="milliseconds an image", xscale="log", xlim=(5, 400))
 for ax in axes:
     ax.margins(x=0.15, y=0.2)
-lesson.figure(
-    fig, alt="Two scatter plots of accuracy over time an image, ours and the published one, of three detectors."
-)
+lesson.figure(fig, alt="Two scatter plots of accuracy over time an image: ours, and the published one.")
 
 # %% [markdown]
 # Read the left panel with care. Each was trained once and shortly, with a learning rate and a batch size that were chosen for SSD: YOLO, whose loss
