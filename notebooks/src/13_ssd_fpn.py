@@ -511,6 +511,7 @@ def milliseconds(function, inputs):
     return np.median(times[5:])
 
 
+# %%
 def parts_of(detector, count=35):
     """Milliseconds of the detector's network, and of reading its answer."""
     batches = [pad_images([values]) for values in test_maps[:count]]
