@@ -12,7 +12,7 @@ LESSONS = (
     "localization",
     "rcnn",
     "faster_rcnn",
-    "ssd_fpn",
     "yolo",
+    "ssd_fpn",
     "tracking",
 )
