@@ -30,6 +30,12 @@ def test_sides_that_do_not_come_out_even_are_rounded_and_boxes_follow_each_on_it
     assert_close(target["boxes"], [[38 / 30, 2.5, 11 * 38 / 30, 15], [0, 0, 38, 50]])
 
 
+def test_new_pixels_lie_between_the_old_ones():
+    # Twice as wide, the new middles lie a quarter of an old pixel to the left and right of the old ones.
+    image, _ = resize_scene(np.repeat([[[0.0], [100.0]]], 3, axis=2), {"boxes": [], "labels": []}, 4)
+    assert_close(image[0, :, 0], [0, 25, 75, 100])
+
+
 def test_what_is_in_a_box_stays_in_it():
     image = np.zeros((32, 48, 3), "float32")
     image[8:24, 12:36] = 255
