@@ -536,3 +536,28 @@ def boundary_f_score(target, prediction, tolerance, ignored):
 
     precision, recall = share(found, true), share(true, found)
     return 2 * precision * recall / max(precision + recall, 1e-12), precision, recall
+
+
+def mask_loss(classes, target_masks, logits):
+    """Image by image, region by region, pixel by pixel."""
+    result = np.zeros(len(classes))
+    for b, labels in enumerate(classes):
+        losses = []
+        for r in np.flatnonzero(labels >= 0):
+            values = logits[b, r, ..., labels[r]].astype("float64")
+            pairs = zip(target_masks[b, r].ravel().tolist(), values.ravel().tolist(), strict=True)
+            losses.append(np.mean([math.log1p(math.exp(-v if t else v)) for t, v in pairs]))
+        result[b] = np.mean(losses) if losses else 0
+    return result
+
+
+def paste_mask(mask, box, size, threshold):
+    """Pixel by pixel: the mask's value at the pixel's centre, if that is in the box."""
+    cells = len(mask)
+    x1, y1, x2, y2 = box
+    result = np.zeros(size, bool)
+    for y, x in np.ndindex(*size):
+        if x1 <= x + 0.5 < x2 and y1 <= y + 0.5 < y2:
+            v, u = cells * (y + 0.5 - y1) / (y2 - y1) - 0.5, cells * (x + 0.5 - x1) / (x2 - x1) - 0.5
+            result[y, x] = bilinear(mask[..., None], v, u)[0] >= threshold
+    return result

@@ -5,6 +5,7 @@ from cvkit.layers.anchor_targets import AnchorTargets
 from cvkit.layers.anchors import Anchors
 from cvkit.layers.bilinear_kernel import BilinearInitializer, bilinear_kernel
 from cvkit.layers.local_response_normalization import LocalResponseNormalization, local_response_normalization
+from cvkit.layers.mask_targets import MaskTargets
 from cvkit.layers.max_pooling_with_switches import MaxPoolingWithSwitches2D, max_pool_with_switches
 from cvkit.layers.max_unpooling import MaxUnpooling2D, max_unpool
 from cvkit.layers.pad_to_multiple import CropLike, PadToMultiple
@@ -29,6 +30,7 @@ __all__ = [
     "CropLike",
     "LevelChoice",
     "LocalResponseNormalization",
+    "MaskTargets",
     "MaxPoolingWithSwitches2D",
     "MaxUnpooling2D",
     "PadToMultiple",

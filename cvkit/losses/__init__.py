@@ -2,6 +2,7 @@
 
 from cvkit.losses.box_regression import IOU_KINDS, iou_loss
 from cvkit.losses.contrastive import ContrastiveLoss, contrastive_loss
+from cvkit.losses.mask import mask_loss
 from cvkit.losses.multibox import hard_negatives, multibox_loss
 from cvkit.losses.perceptual import feature_reconstruction_loss, normalized_gram_matrix, normalized_style_loss
 from cvkit.losses.region import proposal_losses, region_losses
@@ -24,6 +25,7 @@ __all__ = [
     "gram_matrix",
     "hard_negatives",
     "iou_loss",
+    "mask_loss",
     "multibox_loss",
     "normalized_gram_matrix",
     "normalized_style_loss",

@@ -17,6 +17,7 @@ from cvkit.models.linear_machines import (
     nearest_mean,
     support_vector_machine,
 )
+from cvkit.models.mask_rcnn import MaskRCNN, mask_head
 from cvkit.models.nin import mlpconv, nin
 from cvkit.models.pspnet import pspnet, pyramid_pooling
 from cvkit.models.rcnn import RCNN
@@ -52,6 +53,7 @@ __all__ = [
     "YOLO_V1_TABLE",
     "FastRCNN",
     "FasterRCNN",
+    "MaskRCNN",
     "YOLOv1",
     "alexnet",
     "auxiliary_head",
@@ -74,6 +76,7 @@ __all__ = [
     "lenet5_original",
     "linear_scores",
     "make_convolutional",
+    "mask_head",
     "mlpconv",
     "nearest_mean",
     "nin",

@@ -2,6 +2,7 @@
 
 from cvkit.segmentation.boundary import boundary, boundary_f_score, boundary_f_scores
 from cvkit.segmentation.confusion_matrix import ConfusionMatrix, confusion_matrix
+from cvkit.segmentation.paste_masks import paste_masks
 from cvkit.segmentation.scores import SegmentationScores, segmentation_scores
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "boundary_f_score",
     "boundary_f_scores",
     "confusion_matrix",
+    "paste_masks",
     "segmentation_scores",
 ]
