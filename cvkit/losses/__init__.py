@@ -1,7 +1,8 @@
-"""Losses: triplets and pairs of faces, style and content of images, boxes."""
+"""Losses: triplets and pairs of faces, style and content of images, boxes, masks."""
 
 from cvkit.losses.box_regression import IOU_KINDS, iou_loss
 from cvkit.losses.contrastive import ContrastiveLoss, contrastive_loss
+from cvkit.losses.deepmask import deepmask_loss
 from cvkit.losses.mask import mask_loss
 from cvkit.losses.multibox import hard_negatives, multibox_loss
 from cvkit.losses.perceptual import feature_reconstruction_loss, normalized_gram_matrix, normalized_style_loss
@@ -21,6 +22,7 @@ __all__ = [
     "batch_triplet_loss",
     "content_loss",
     "contrastive_loss",
+    "deepmask_loss",
     "feature_reconstruction_loss",
     "gram_matrix",
     "hard_negatives",
