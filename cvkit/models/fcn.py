@@ -8,6 +8,7 @@ from cvkit.layers.pad_to_multiple import CropLike, PadToMultiple
 from cvkit.layers.resize_like import ResizeLike
 from cvkit.models.convolutional import make_convolutional
 from cvkit.models.detector import find_tap
+from cvkit.validation import check_positive
 
 
 def fcn(backbone, num_classes, stride=8, head=None):
@@ -55,6 +56,7 @@ def fcn(backbone, num_classes, stride=8, head=None):
         padded by 100 pixels and the maps are cut to fit; here it is padded to a multiple of the stride, and they fit.
         The last enlargement repeats the scores at the border, where the paper's mixes zeros in.
     """
+    check_positive("num_classes", num_classes, "classes of the pixels", integer=True)
     names = _maps(backbone, stride)
     strides = [2 ** int(name[1:]) for name in names]
     images = keras.Input((None, None, backbone.inputs[0].shape[-1]), name="image")

@@ -172,10 +172,11 @@ class MaskRCNN(Detector):
             results = self.decode_batch(answers, batch["sizes"])
             most = -(-max([1, *(len(result["boxes"]) for result in results)]) // 8) * 8  # few different shapes
             rois = pad_boxes([result["boxes"] for result in results], most)
-            logits = ops.convert_to_numpy(self.mask_network.predict_on_batch(maps | {"rois": rois}))
-            for result, values, size in zip(results, logits, batch["sizes"], strict=True):
+            logits = self.mask_network.predict_on_batch(maps | {"rois": rois})
+            probabilities = ops.convert_to_numpy(ops.sigmoid(logits))  # (B, R, 2p, 2p, K)
+            for result, values, size in zip(results, probabilities, batch["sizes"], strict=True):
                 own = values[np.arange(len(result["labels"])), ..., result["labels"]]  # (n, 2p, 2p)
-                result["masks"] = paste_masks(1 / (1 + np.exp(-own)), result["boxes"], size)
+                result["masks"] = paste_masks(own, result["boxes"], size)
             found += results
         return found
 

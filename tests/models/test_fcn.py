@@ -118,6 +118,8 @@ def test_the_papers_network_has_as_many_parameters_as_the_paper_says():
 
 
 def test_what_does_not_fit_is_refused():
+    with raises("num_classes must be a positive integer"):
+        fcn(small_backbone(), 0, stride=2)
     with raises("stride must be that of one of the backbone's maps, 2, 4. Received 8"):
         fcn(small_backbone(), 2)
     with raises("map C1 must have a position for each 2 x 2 pixels. An image of 16 x 16 gives 7 x 7"):
