@@ -122,7 +122,8 @@ print("six maps, as in the paper:", [round(s, 2) for s in default_box_scales(6)]
 # \sqrt{a}$, as lesson 11's anchors; and one more square, of side $\sqrt{s_k s_{k+1}}$, half-way to the next scale. That is what the seventh number is
 # for. We have three maps, C2, C3 and C4 of the backbone, with strides of 4, 8 and 16 pixels. The even spacing is made for 300 pixels; our three kinds
 # of objects are spaced by doubling, so we double: scales of 9, 20 and 40 pixels, 80 to end the list. Ratios 1, 2 and 1/2: with the extra square four
-# boxes at each position.
+# boxes at each position. (The paper adds convolutions to VGG-16, for coarser and coarser maps down to a single position. For 96 pixels the backbone's
+# own maps will do.)
 
 # %%
 STRIDES = {"C2": 4, "C3": 8, "C4": 16}
@@ -397,11 +398,11 @@ if DATASET == "shapes":
 # L1's sentence, with one map in the middle and not even a coarse one.
 #
 # And the pyramid? It, too, is far ahead of the one map. But in our runs **the way down adds nothing**: the several maps do as well or a little
-# better. (So it was in a training of twelve epochs in the place of four, one seed, which would take too long here.) Part of the reason is easy to
-# see. Without any help a position of P2 sees 40 × 40 pixels: a small object and all its surroundings. There is nothing about it that only the coarse
-# map could know. Our shapes are what they are wherever they lie; a few white pixels on a photograph are a plate or a ball depending on the scene. A
-# further reason may be the short training: in the beginning the sum brings the random numbers of three maps to P2, where there were those of one.
-# That we have not tested.
+# better. (So it was in a training of twelve epochs in the place of four, one seed, which would take too long here.) Part of the reason may be this.
+# Without any help a position of P2 sees 40 × 40 pixels: a small object and all its surroundings. Hardly anything about it is left for the coarse map
+# to tell. Our shapes are what they are wherever they lie; a few white pixels on a photograph are a plate or a ball depending on the scene. A further
+# reason may be the short training: in the beginning the sum brings the random numbers of three maps to P2, where there were those of one. That we
+# have not tested.
 #
 # In the paper it is otherwise, on photographs (COCO), with a deeper network that learns along: there 1,000 proposals of an RPN recall 56.3 % of the
 # objects with the pyramid, 49.5 % with the same maps without the way down, 48.3 % with one map (table 1: averages over thresholds of the IoU).
@@ -441,15 +442,17 @@ if DATASET == "shapes":
 # The losses of the two cannot be compared: one is a sum over all negatives, the other over three for each positive. The precision can, and it is far
 # lower without mining. Look at what the two detectors are sure of: the highest score near each object.
 
+
 # %%
+def surest_near(answer, truth):
+    """For each object of an image the highest score of a box, of any class, with an IoU of at least 0.5; or 0."""
+    overlaps = ops.convert_to_numpy(iou(truth["boxes"], answer["boxes"].reshape(-1, 4)))
+    return np.where(overlaps >= 0.5, answer["scores"], 0).max(axis=1, initial=0)
+
+
 fig, axes = plt.subplots(1, 2, figsize=(9, 3), sharey=True)
 for ax, (name, found) in zip(axes, {"all negatives": without, "hard negatives": with_hard}.items(), strict=True):
-    best = [
-        np.where(
-            ops.convert_to_numpy(iou(truth["boxes"], answer["boxes"].reshape(-1, 4))) >= 0.5, answer["scores"], 0
-        ).max(axis=1, initial=0)
-        for answer, truth in zip(found, test_objects, strict=True)
-    ]
+    best = [surest_near(*pair) for pair in zip(found, test_objects, strict=True)]
     ax.hist(np.concatenate(best), bins=np.linspace(0, 1, 21))
     ax.set(title=name, xlabel="highest score near an object (0: none)")
 axes[0].set_ylabel("test objects")
@@ -458,8 +461,9 @@ lesson.figure(
 )
 
 # %% [markdown]
-# With all negatives the network says "background" nearly everywhere, and is right nearly everywhere: that is the cheapest way to a low loss. In four
-# epochs it does not get far beyond that. This is one seed, and a short training; with more time the gap becomes smaller.
+# With all negatives the network is unsure of most objects. It says "background" nearly everywhere, and is right nearly everywhere: that is the
+# cheapest way to a low loss, and the few positives hardly count beside it. This is one seed, and a short training; what becomes of the gap in a long
+# one we have not measured.
 #
 # Mining throws most boxes away. *RetinaNet* (2017) keeps them all, and multiplies the cross-entropy of each by $(1 - p)^\gamma$, where $p$ is the
 # probability of its *right* answer: easy ones fade out by themselves. That is the **focal loss**, exercise 3.
@@ -725,10 +729,11 @@ assert np.allclose(focal_loss(np.array([0.9, 0.9]), np.array([True, False])), [0
 
 # %% [markdown]
 # ## What you saw
-# - Positions 8 pixels apart offer most small objects no default box that fits; a map of stride 4 does. That can be seen before any training.
+# - Positions 8 pixels apart offer about half of the small objects no default box that fits; a map of stride 4 has one for all. That can be seen
+#   before any training.
 # - SSD reads class and box off several maps at once, each for objects of its own size. Small objects gained most; large ones were found by one map as
 #   well.
-# - Nearly all default boxes are background. Without hard negatives the network learned little more than to say so.
+# - Nearly all default boxes are background. Without hard negatives the network was far less sure of the objects (one seed).
 # - A feature pyramid adds what the coarse map knows to the fine ones. A position of its finest map sees the whole image. **In our scenes that did not
 #   help**: what a small shape is, its surroundings do not tell. We found no gain with two seeds; on photographs the paper found a large one.
 # - A network of one pass is quicker than one of two stages, all the more the more proposals there are. On small images, reading the answer can take
