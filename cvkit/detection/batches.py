@@ -20,7 +20,7 @@ def pad_images(images):
         multiple of 32; and "sizes", float32 (B, 2), the true heights and widths.
 
     Raises:
-        ValueError: there is no image, or one is not (H, W, 3).
+        ValueError: there is no image, one is not (H, W, 3), or maps differ in size.
 
     Example:
         >>> batch = pad_images([np.ones((40, 30, 3)), np.ones((20, 50, 3))])
@@ -39,6 +39,10 @@ def pad_images(images):
 
 
 def _stack_maps(images):
+    shapes = [{name: np.shape(values) for name, values in image.items()} for image in images]
+    wrong = [shape for shape in shapes if shape != shapes[0]]
+    if wrong:
+        raise ValueError(f"maps must be of the same size for all images, {shapes[0]}. Received {wrong[0]}.")
     maps = {name: np.stack([image[name] for image in images]) for name in images[0]}
     name, values = next(iter(maps.items()))
     size = [2 ** int(name[1:]) * length for length in values.shape[1:3]]  # the map Ck has stride 2^k

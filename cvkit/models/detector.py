@@ -156,7 +156,7 @@ def find_tap(backbone, tap):
 
 def find_taps(backbone, taps=None):
     """Dict of names and strides of one map of the backbone, as `find_tap`, or of several, finest first."""
-    taps = (taps,) if taps is None or isinstance(taps, str) else taps
+    taps = (taps or None,) if not taps or isinstance(taps, str) else taps
     return dict(sorted(find_tap(backbone, tap) for tap in taps))
 
 

@@ -125,6 +125,8 @@ def test_stored_maps_are_those_of_the_backbone():
         stored_maps(plain, IMAGES[:, :20])
     with raises("batch_size must be a positive integer"):
         stored_maps(plain, IMAGES, batch_size=0)
+    with raises("maps must be of the same size for all images"):
+        SSD(stored_backbone(plain), 2, (6, 10, 20)).predict([maps[0], {name: x[:2] for name, x in maps[1].items()}])
 
 
 def test_what_does_not_fit_is_refused():
