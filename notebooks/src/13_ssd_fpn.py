@@ -546,8 +546,8 @@ if DATASET == "shapes":
 # %% [markdown]
 # Look at the *networks* first. SSD and YOLO are a few convolutions. Faster R-CNN has a suppression between its two stages, cuts out each proposal and
 # passes it through the dense layers: the more proposals, the longer. With the paper's number it is another order of magnitude. *Reading* is the same
-# for all in principle, and on our small images it takes much of the time, with SSD more than all the rest: it is done box by box in Python, and SSD
-# has 3,024 boxes to read. On a GPU, and written for it, it was 1.7 of SSD300's 22 ms.
+# for all in principle, and on our small images it takes much of the time, in our run with SSD more than all the rest: it is done in many small steps
+# from Python, and SSD has 3,024 boxes to read. On a GPU, and written for it, it was 1.7 of SSD300's 22 ms.
 
 # %%
 ours = {}
