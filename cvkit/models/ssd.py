@@ -102,7 +102,7 @@ class SSD(Detector):
         self.backbone, self.num_classes, self.negatives = backbone, num_classes, negatives
         self.strides = find_taps(backbone, taps or tuple(backbone.output))
         self.scales, self.ratios = share_scales(scales, list(self.strides)), tuple(ratios)
-        self.heads = {}
+        self.heads, self._kept = {}, {}
         for tap, own in self.scales.items():
             num_outputs = (len(own) - 1) * (len(self.ratios) + 1) * (num_classes + 5)
             self.heads[tap] = ssd_head(backbone.output[tap].shape[-1], num_outputs, width, f"head_{tap}")
@@ -130,6 +130,13 @@ class SSD(Detector):
         parts = zip(grids, self.strides.values(), self.scales.values(), strict=True)
         return ops.concatenate([default_boxes(ops.shape(g)[1:3], stride, own, self.ratios) for g, stride, own in parts])
 
+    def kept_boxes(self, grids):
+        """`default_boxes` of an answer, made once for each size of the maps, since that takes time."""
+        sides = tuple(tuple(grid.shape[1:3]) for grid in grids)
+        if sides not in self._kept:
+            self._kept[sides] = ops.convert_to_numpy(self.default_boxes(grids))
+        return self._kept[sides]
+
     def split(self, grids):
         """Class logits (B, N, K + 1), the background first, and deltas (B, N, 4)."""
         shape = ops.shape(grids[0])[0], -1, self.num_classes + 5
@@ -140,7 +147,7 @@ class SSD(Detector):
         """Boxes, scores and labels of one image; see `Detector`."""
         grids = [answers[tap][None] for tap in self.strides]
         logits, deltas = self.split(grids)
-        boxes = decode_deltas(deltas[0], self.default_boxes(grids), STDS)
+        boxes = decode_deltas(deltas[0], self.kept_boxes(grids), STDS)
         scores = ops.convert_to_numpy(ops.softmax(logits[0]))[:, 1:]  # (N, K)
         return surest_boxes(boxes, scores, size, self.suppression)
 

@@ -68,6 +68,12 @@ def test_an_answer_does_not_depend_on_the_batch(trained):
     assert trained[0].predict([]) == []
 
 
+def test_boxes_kept_for_one_size_do_not_reach_another(trained):
+    for side in (64, 32, 64):
+        grids = [ops.zeros((1, side // stride, side // stride, 32)) for stride in (4, 8)]
+        assert_close(trained[0].kept_boxes(grids), trained[0].default_boxes(grids))
+
+
 def test_weights_are_kept_in_a_file(trained, tmp_path):
     trained[0].save(tmp_path / "found.weights.h5")
     again = ssd().load(tmp_path / "found.weights.h5")

@@ -1,4 +1,4 @@
-"""Exercises of lesson 13: hard negatives, the way down a pyramid, the focal loss."""
+"""Exercises of lesson 13: hard negatives, the matching of default boxes, the focal loss."""
 
 import numpy as np
 
@@ -77,53 +77,93 @@ CHOOSE_NEGATIVES = Exercise(
 )
 
 
-def way_down(lateral, above):
-    """Sum of a map (2H, 2W, C) and the coarser one (H, W, C), each number of which is repeated 2 × 2 times."""
-    return lateral + np.repeat(np.repeat(above, 2, axis=0), 2, axis=1)
+def match_boxes(overlaps, threshold=0.5):
+    """Integers (N,): the object that each box learns, or -1, from the IoU (N, M) of N boxes with M objects."""
+    return _second_step(overlaps, _first_step(overlaps), threshold)
 
 
-def _with_zeros_between(lateral, above):
-    result = np.array(lateral, "float64")
-    result[::2, ::2] += above
-    return result
+def _first_step(overlaps):
+    left = np.array(overlaps, "float64")
+    matches = np.full(len(left), -1)
+    for _ in range(left.shape[1]):
+        box, owner = np.unravel_index(np.argmax(left), left.shape)
+        matches[box] = owner
+        left[box], left[:, owner] = -1, -1
+    return matches
 
 
-_RANDOM = np.random.default_rng(0)
+def _second_step(overlaps, matches, threshold):
+    overlaps = np.asarray(overlaps)
+    is_close = (matches < 0) & (overlaps.max(axis=1) > threshold)
+    return np.where(is_close, overlaps.argmax(axis=1), matches)
 
 
-def _maps(height, width, channels):
-    shapes = (2 * height, 2 * width, channels), (height, width, channels)
-    return tuple(_RANDOM.integers(-9, 10, shape).astype("float64") for shape in shapes)
+def _threshold_alone(overlaps, threshold=0.5):
+    return _second_step(overlaps, np.full(len(overlaps), -1), threshold)
 
 
-WAY_DOWN = Exercise(
-    id="way-down",
-    points=2,
-    reference=way_down,
-    cases=(_maps(2, 3, 1), _maps(3, 2, 4), _maps(2, 2, 2), _maps(1, 1, 3)),
+def _nothing_struck_out(overlaps, threshold=0.5):
+    matches = np.full(len(overlaps), -1)
+    matches[np.argmax(overlaps, axis=0)] = np.arange(np.shape(overlaps)[1])
+    return _second_step(overlaps, matches, threshold)
+
+
+def _object_by_object(overlaps, threshold=0.5):
+    left = np.array(overlaps, "float64")
+    matches = np.full(len(left), -1)
+    for owner in range(left.shape[1]):
+        box = np.argmax(left[:, owner])
+        matches[box] = owner
+        left[box] = -1
+    return _second_step(overlaps, matches, threshold)
+
+
+def _second_step_overwrites(overlaps, threshold=0.5):
+    return np.where(np.max(overlaps, axis=1) > threshold, np.argmax(overlaps, axis=1), _first_step(overlaps))
+
+
+_OF_THE_TASK = np.array([[0.8, 0.6], [0.3, 0.0], [0.6, 0.55], [0.1, 0.4], [0.52, 0.51]])
+_ONLY_A_POOR_BOX = np.array([[0.9, 0.7], [0.6, 0.0], [0.0, 0.1], [0.2, 0.3]])
+_SECOND_OBJECT_FITS_BETTER = np.array([[0.7, 0.9], [0.6, 0.2], [0.2, 0.3], [0.05, 0.1]])
+_THREE_OBJECTS = np.array(
+    [[0.1, 0.65, 0.2], [0.45, 0.3, 0.0], [0.55, 0.15, 0.7], [0.0, 0.62, 0.75], [0.35, 0.42, 0.1], [0.05, 0.0, 0.44]]
+)
+
+MATCH_BOXES = Exercise(
+    id="match-boxes",
+    points=3,
+    reference=match_boxes,
+    cases=(
+        (_OF_THE_TASK,),
+        (_ONLY_A_POOR_BOX,),
+        (_SECOND_OBJECT_FITS_BETTER,),
+        (_THREE_OBJECTS,),
+        (_THREE_OBJECTS, 0.4),
+        (_OF_THE_TASK[:, :1],),
+    ),
     mistakes=(
         Mistake(
-            lambda lateral, above: lateral + np.tile(above, (2, 2, 1)),
-            "You laid the coarse map out four times (np.tile). Each of its numbers must be repeated in place, as "
-            "np.repeat does: position (0, 0) becomes (0, 0), (0, 1), (1, 0) and (1, 1).",
+            _threshold_alone,
+            "You used the threshold alone. Then an object that no box fits well is learned by none: give every object "
+            "one box first.",
         ),
         Mistake(
-            _with_zeros_between,
-            "You put zeros between the numbers of the coarse map. Repeat each of them instead.",
+            lambda overlaps, threshold=0.5: _first_step(overlaps),
+            "You stopped after the first step. The other boxes above the threshold learn an object, too.",
         ),
         Mistake(
-            lambda lateral, above: np.concatenate(
-                [lateral, np.repeat(np.repeat(above, 2, axis=0), 2, axis=1)], axis=-1
-            ),
-            "You laid the two maps side by side in the channels. The pyramid adds them.",
+            _nothing_struck_out,
+            "Two objects took the same box, and the later one kept it. Strike out the box and the object that are "
+            "matched before you look for the next pair.",
         ),
         Mistake(
-            lambda lateral, above: (lateral + np.repeat(np.repeat(above, 2, axis=0), 2, axis=1)) / 2,
-            "You took the mean. The pyramid takes the sum.",
+            _object_by_object,
+            "You let the objects choose in the order of their columns. The largest number of the whole table comes "
+            "first, whichever object it belongs to.",
         ),
         Mistake(
-            lambda lateral, above: np.repeat(np.repeat(above, 2, axis=0), 2, axis=1),
-            "You enlarged the coarse map and left out the fine one. The sum of both is asked for.",
+            _second_step_overwrites,
+            "Your second step changed boxes that the first had matched. It is for the boxes that are still free.",
         ),
     ),
 )
@@ -193,4 +233,4 @@ FOCAL_LOSS = Exercise(
     ),
 )
 
-EXERCISES = (CHOOSE_NEGATIVES, WAY_DOWN, FOCAL_LOSS)
+EXERCISES = (CHOOSE_NEGATIVES, MATCH_BOXES, FOCAL_LOSS)

@@ -44,31 +44,48 @@ def every_negative(losses, is_object, ratio=3):
     return np.array([not b for b in is_object])
 
 
-def laid_out(lateral, above):
-    height, width = above.shape[:2]
-    result = np.zeros(lateral.shape)
-    for i in range(2 * height):
-        for j in range(2 * width):
-            result[i, j] = lateral[i, j] + above[i % height, j % width]
+def only_above_the_threshold(overlaps, threshold=0.5):
+    result = []
+    for row in overlaps:
+        result.append(int(np.argmax(row)) if row.max() > threshold else -1)
+    return np.array(result)
+
+
+def best_pairs_only(overlaps, threshold=0.5):
+    table = overlaps.copy()
+    result = -np.ones(len(table), int)
+    while table.max() > 0:
+        box, object_ = divmod(int(table.argmax()), table.shape[1])
+        result[box] = object_
+        table[box, :] = 0
+        table[:, object_] = 0
     return result
 
 
-def holes(lateral, above):
-    enlarged = np.zeros(lateral.shape)
-    enlarged[::2, ::2] = above
-    return enlarged + lateral
+def own_best_box(overlaps, threshold=0.5):
+    result = only_above_the_threshold(overlaps, threshold)
+    for k in range(overlaps.shape[1]):
+        result[overlaps[:, k].argmax()] = k
+    return result
 
 
-def side_by_side(lateral, above):
-    return np.concatenate([lateral, above.repeat(2, 0).repeat(2, 1)], 2)
+def column_by_column(overlaps, threshold=0.5):
+    result = only_above_the_threshold(overlaps, threshold)
+    taken = []
+    for k in range(overlaps.shape[1]):
+        free = [i for i in range(len(overlaps)) if i not in taken]
+        box = max(free, key=lambda i: overlaps[i, k])
+        taken.append(box)
+        result[box] = k
+    return result
 
 
-def average(lateral, above):
-    return 0.5 * lateral + 0.5 * above.repeat(2, 0).repeat(2, 1)
-
-
-def only_coarse(lateral, above):
-    return above.repeat(2, 0).repeat(2, 1)
+def threshold_has_the_last_word(overlaps, threshold=0.5):
+    result = best_pairs_only(overlaps)
+    for i, row in enumerate(overlaps):
+        if row.max() > threshold:
+            result[i] = row.argmax()
+    return result
 
 
 def object_everywhere(probabilities, is_object, gamma=2.0):
@@ -107,12 +124,12 @@ WRONG = {
         (three_in_all, "in all"),
         (every_negative, "all negatives"),
     ],
-    "way-down": [
-        (laid_out, "np.tile"),
-        (holes, "zeros between"),
-        (side_by_side, "side by side"),
-        (average, "mean"),
-        (only_coarse, "left out the fine one"),
+    "match-boxes": [
+        (only_above_the_threshold, "threshold alone"),
+        (best_pairs_only, "stopped after the first step"),
+        (own_best_box, "took the same box"),
+        (column_by_column, "order of their columns"),
+        (threshold_has_the_last_word, "still free"),
     ],
     "focal-loss": [
         (object_everywhere, "as if it were an object"),
