@@ -6,7 +6,18 @@ from cvkit.plots.curves import curves
 from cvkit.plots.gif import to_gif
 from cvkit.plots.images import image_grid
 from cvkit.plots.matrix import matrix
+from cvkit.plots.numbers_over_time import numbers_over_time
 from cvkit.plots.png import to_png
 from cvkit.plots.sliding import sliding_kernel
 
-__all__ = ["block_diagram", "boxes", "curves", "image_grid", "matrix", "sliding_kernel", "to_gif", "to_png"]
+__all__ = [
+    "block_diagram",
+    "boxes",
+    "curves",
+    "image_grid",
+    "matrix",
+    "numbers_over_time",
+    "sliding_kernel",
+    "to_gif",
+    "to_png",
+]

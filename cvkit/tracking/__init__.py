@@ -6,6 +6,7 @@ from cvkit.tracking.deep_sort_filter import DeepSortFilter
 from cvkit.tracking.iou_tracker import iou_tracker
 from cvkit.tracking.kalman import KalmanFilter
 from cvkit.tracking.metrics import TrackingScores, tracking_scores
+from cvkit.tracking.numbers_over_time import numbers_over_time
 from cvkit.tracking.sort import Sort
 from cvkit.tracking.sort_filter import SortFilter
 
@@ -18,6 +19,7 @@ __all__ = [
     "TrackingScores",
     "assign",
     "iou_tracker",
+    "numbers_over_time",
     "pairwise_iou",
     "tracking_scores",
 ]

@@ -187,3 +187,26 @@ def test_a_gif_holds_the_images_their_speed_and_how_often():
 def test_a_gif_refuses(images, options, message):
     with raises(message):
         plots.to_gif(images, **options)
+
+
+def test_a_chart_of_numbers_has_a_bar_for_each_stretch_and_names_each_number_once(ax):
+    nan = np.nan
+    drawn = plots.numbers_over_time(ax, [3, 8], [[1, 1, 0, 1, 2], [nan, 22, 22, nan, nan]])
+    assert drawn is ax
+    bars = [(bar.get_x(), bar.get_width(), bar.get_y() + bar.get_height() / 2) for bar in ax.patches]
+    assert bars == [(-0.5, 2, 0), (1.5, 1, 0), (2.5, 1, 0), (3.5, 1, 0), (0.5, 2, 1)]
+    colours = [bar.get_facecolor() for bar in ax.patches]
+    assert colours[1] == (0, 0, 0, 1)
+    assert colours[0] == colours[2] != colours[3]
+    assert colours[3] == colours[4]  # 2 and 22
+    assert [(text.get_position(), text.get_text()) for text in ax.texts] == [
+        ((0, 0), "1"),
+        ((4, 0), "2"),
+        ((1, 1), "22"),
+    ]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["3", "8"]
+
+
+def test_a_chart_of_numbers_refuses_a_table_of_other_objects(ax):
+    with raises(r"table must have a row for each of 1 identities. Received shape \(2, 3\)"):
+        plots.numbers_over_time(ax, [1], np.zeros((2, 3)))
