@@ -376,7 +376,8 @@ lesson.figure(
 
 # %% [markdown]
 # SORT needs fewer numbers: an object that was overlooked once is waited for, and two that cross are told apart by their speeds. But whatever passes
-# the pillar comes back with a new number, since it was gone for far longer than a frame. (Black at the beginnings, and after each gap, are the three frames that SORT waits.)
+# the pillar comes back with a new number, since it was gone for far longer than a frame. (Black at the beginnings, and after each gap, are the three
+# frames that SORT waits.)
 #
 # Why not wait longer? A patient SORT has `max_age=30`. We shall see it in the next chart, and in the numbers at the end. It helps where an object
 # walks on steadily behind the pillar. Where it stops, the prediction walks on without it, and the IoU with what comes out is zero. To know it again
