@@ -6,7 +6,9 @@ from cvkit.plots.curves import curves
 from cvkit.plots.gif import to_gif
 from cvkit.plots.images import image_grid
 from cvkit.plots.matrix import matrix
+from cvkit.plots.number_colour import number_colour
 from cvkit.plots.numbers_over_time import numbers_over_time
+from cvkit.plots.outlined import outlined
 from cvkit.plots.png import to_png
 from cvkit.plots.sliding import sliding_kernel
 
@@ -16,7 +18,9 @@ __all__ = [
     "curves",
     "image_grid",
     "matrix",
+    "number_colour",
     "numbers_over_time",
+    "outlined",
     "sliding_kernel",
     "to_gif",
     "to_png",

@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from cvkit.plots.number_colour import number_colour
+
 
 def numbers_over_time(ax, ids, table):
     """Draw a row for each object: the colour is its track's number, which is written where it is new.
 
-    Black is where no track lies on the object; where the object is not in the frame the row is empty. Numbers that
-    differ by 20 share a colour.
+    Black is where no track lies on the object; where the object is not in the frame the row is empty.
 
     Args:
         ax: matplotlib Axes to draw on.
@@ -27,26 +28,22 @@ def numbers_over_time(ax, ids, table):
         (['1', '2'], 3)
         >>> plt.close("all")
     """
+    from matplotlib.patheffects import withStroke
+
     table = np.asarray(table, "float64")
     if table.ndim != 2 or len(table) != len(ids):
         raise ValueError(f"table must have a row for each of {len(ids)} identities. Received shape {table.shape}.")
-    colours = _colours()
+    rim = [withStroke(linewidth=2, foreground="white")]  # to be read on black, too
     for row, numbers in enumerate(table):
         begins = np.flatnonzero(np.r_[True, numbers[1:] != numbers[:-1]])  # NaN differs from NaN
         for begin, end in zip(begins, [*begins[1:], len(numbers)], strict=True):
             number = numbers[begin]
             if np.isnan(number):
                 continue
-            colour = colours[int(number) % len(colours)] if number else "black"
+            colour = number_colour(number) if number else "black"
             ax.barh(row, end - begin, left=begin - 0.5, height=0.7, color=colour)
             if number and number not in numbers[:begin]:
-                ax.text(begin, row, f"{number:.0f}", fontsize=7, va="center")
+                ax.text(begin, row, f"{number:.0f}", fontsize=7, va="center", path_effects=rim)
     ax.set(xlabel="frame", ylabel="true object", yticks=range(len(ids)), yticklabels=list(ids))
     ax.set_xlim(-1, table.shape[1])
     return ax
-
-
-def _colours():
-    import matplotlib
-
-    return matplotlib.colormaps["tab20"].colors

@@ -198,7 +198,8 @@ def test_a_chart_of_numbers_has_a_bar_for_each_stretch_and_names_each_number_onc
     colours = [bar.get_facecolor() for bar in ax.patches]
     assert colours[1] == (0, 0, 0, 1)
     assert colours[0] == colours[2] != colours[3]
-    assert colours[3] == colours[4]  # 2 and 22
+    assert colours[3] == (*plots.number_colour(2), 1)
+    assert colours[4] == (*plots.number_colour(22), 1)
     assert [(text.get_position(), text.get_text()) for text in ax.texts] == [
         ((0, 0), "1"),
         ((4, 0), "2"),
@@ -210,3 +211,33 @@ def test_a_chart_of_numbers_has_a_bar_for_each_stretch_and_names_each_number_onc
 def test_a_chart_of_numbers_refuses_a_table_of_other_objects(ax):
     with raises(r"table must have a row for each of 1 identities. Received shape \(2, 3\)"):
         plots.numbers_over_time(ax, [1], np.zeros((2, 3)))
+
+
+def test_colours_of_thirty_numbers_differ():
+    colours = np.array([plots.number_colour(number) for number in range(30)])
+    assert colours.min() >= 0
+    assert colours.max() <= 1
+    apart = np.abs(colours[:, None] - colours).sum(-1) + 9 * np.eye(30)
+    assert apart.min() > 0.05
+    assert np.abs(np.diff(colours, axis=0)).sum(-1).min() > 0.5  # neighbours more
+
+
+def test_an_outlined_video_has_a_line_of_two_pixels_in_the_number_s_colour():
+    images = np.full((2, 10, 12, 3), 37, "uint8")
+    tracks = [{"boxes": [[2, 3, 6, 8]], "ids": [5]}, {"boxes": [[-4, -4, 3, 30]], "ids": [1]}]
+    film = plots.outlined(images, tracks, zoom=2)
+    assert film.shape == (2, 20, 24, 3)
+    line = np.multiply(plots.number_colour(5), 255).astype("uint8")
+    painted = (film[0] == line).all(-1)  # from 4, 6 to 12, 16: 8 x 10 pixels, of which 4 x 6 inside are left
+    assert painted.sum() == 8 * 10 - 4 * 6
+    assert [bool(painted[place]) for place in ((6, 4), (15, 11), (8, 6), (16, 4))] == [True, True, False, False]
+    assert (film[0][~painted] == 32).all()  # 37 // 16 * 16
+    assert (film[1] != 32).any(-1).sum() == 6 * 20 - 2 * 16  # cut by the border
+    assert (images == 37).all()
+
+
+def test_an_outlined_video_refuses():
+    with raises(r"images must be a uint8 array \(T, H, W, 3\). Received float64 \(1, 4, 4, 3\)"):
+        plots.outlined(np.zeros((1, 4, 4, 3)), [{"boxes": [], "ids": []}])
+    with raises("tracks must have a dict for each of 2 images. Received 1"):
+        plots.outlined(np.zeros((2, 4, 4, 3), "uint8"), [{"boxes": [], "ids": []}])
