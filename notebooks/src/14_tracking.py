@@ -19,7 +19,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from cvkit.models import FasterRCNN
-from cvkit.tracking import DeepSort, DeepSortFilter, KalmanFilter, Sort, assign, iou_tracker
+from cvkit.tracking import DeepSort, DeepSortFilter, Sort, assign, iou_tracker
 from cvkit.tracking import numbers_over_time, tracking_scores
 from matplotlib.patches import Ellipse
 from PIL import Image
@@ -99,12 +99,12 @@ print([len(boxes) for boxes in example["detections"][20:40]], "boxes found in fr
 
 # %%
 steps = np.arange(12)
-places = np.stack([1.8 * steps, 21 - 1.8 * steps], axis=1)  # (12, 2): place of either object, frame by frame
-linked = [places[0]]
-for now in places[1:]:
+crossing = np.stack([1.8 * steps, 21 - 1.8 * steps], axis=1)  # (12, 2): place of either object, frame by frame
+linked = [crossing[0]]
+for now in crossing[1:]:
     linked.append(now[[np.abs(now - before).argmin() for before in linked[-1]]])
 fig, axes = plt.subplots(1, 2, figsize=(9, 3), sharey=True)
-for ax, lines, title in zip(axes, (places, np.array(linked)), ("who is who", "nearest box linked"), strict=True):
+for ax, lines, title in zip(axes, (crossing, np.array(linked)), ("who is who", "nearest box linked"), strict=True):
     ax.plot(lines, "o-")
     ax.set(title=title, xlabel="frame")
 axes[0].set_ylabel("place in pixels")
@@ -114,16 +114,21 @@ lesson.figure(
 
 # %% [markdown]
 # Both pictures fit the dots. The right one is what the nearest box gives: between frames 5 and 6 the two change places, and from then on each carries
-# the other's identity. The dots hold no information against it, one by one. What does: the *speed* of each line so far. An object that went right
-# will go on to the right. (The other help is how the two look. It comes later.)
+# the other's identity. No single dot speaks against it. What does: the *speed* of each line so far. An object that went right will go on to the
+# right. We come back to these dots when we can predict. (The other help is how the two look. It comes later.)
 #
-# On our video the rule needs one more thing: a limit, below which a box goes with none and begins a new track. A **track** is a row of boxes that
-# carry one number. `iou_tracker` links a box to the one it overlaps most in the frame before, if their IoU (lesson 09) is at least a half. How many
-# numbers does it hand out?
+# Boxes have a better measure of nearness than the distance, their IoU (lesson 09). `iou_tracker` links a box to the one it overlaps most in the frame
+# before. If that IoU is below a half, the box begins a new **track**, a row of boxes that carry one number. (It drops tracks of a single box.) How
+# many numbers does it hand out?
+
 
 # %%
-with_scores = [{"boxes": boxes, "scores": np.ones(len(boxes))} for boxes in example["detections"]]
-by_overlap = iou_tracker(with_scores)
+def overlap_tracks(video):
+    """What `iou_tracker` says of a video; it wants scores, and all frames at once."""
+    return iou_tracker([{"boxes": boxes, "scores": np.ones(len(boxes))} for boxes in video["detections"]])
+
+
+by_overlap = overlap_tracks(example)
 given = len(set(np.concatenate([frame["ids"] for frame in by_overlap]).tolist()))
 objects = len(set(np.concatenate([truth["ids"] for truth in example["seen"]]).tolist()))
 print(f"{given} numbers for {objects} objects")
@@ -136,13 +141,13 @@ lesson.claim("detection-alone-loses-identities", given / objects)
 # ## The Kalman filter, in one dimension
 #
 # To bridge a gap we must say where an object *will* be, and how sure of it we are. First without any motion: two statements about one number. We
-# believe that an object's place is 10, with variance 3; a detector says 14, and its errors have variance 1. What is the best guess? Weigh the two,
-# the surer one more:
+# believe that an object's place is $x = 10$, with variance $P = 3$; a detector says $z = 14$, and its errors have variance $R = 1$. The best guess
+# lies between the two, at $x + K (z - x) = (1 - K)\,x + K z$ for some share $K$. The errors of belief and measurement have nothing to do with each
+# other, so its variance is $(1 - K)^2 P + K^2 R$. That is smallest where its derivative by $K$ is zero, $-2 (1 - K) P + 2 K R = 0$, so
 #
-# $$K = \frac{P}{P + R}, \qquad x \leftarrow x + K\,(z - x), \qquad P \leftarrow (1 - K)\,P$$
+# $$K = \frac{P}{P + R}, \qquad x \leftarrow x + K\,(z - x), \qquad P \leftarrow (1 - K)\,P.$$
 #
-# Here $x$ is the estimate, $P$ its variance, $z$ the measurement and $R$ its variance. $z - x$ is the **surprise**, and $K$, the **gain**, the share
-# of it that is believed.
+# (Put this $K$ into the variance to find the last one.) $z - x$ is the **surprise**, and $K$, the **gain**, the share of it that is believed.
 
 # %%
 x, P, z, R = 10.0, 3.0, 14.0, 1.0
@@ -154,27 +159,31 @@ print(f"gain {K}, estimate {x + K * (z - x)}, variance {(1 - K) * P}")
 # are better than one.
 #
 # Now let it move. The **state** is place and speed, $x = (p, v)$, and our uncertainty a 2 × 2 covariance $P$: the variances on its diagonal, and off
-# it how errors of place and speed hang together. One frame later the place has grown by the speed, and speed itself has changed a little, with
-# variance $q$, since nobody walks quite steadily. This is the **prediction**; it makes $P$ larger:
+# it how errors of place and speed hang together. One frame later the place is $p + v$, and the variance of this sum is $P_{11} + 2 P_{12} + P_{22}$:
+# the first entry of $F P F^T$ below. And speed itself has changed a little, with variance $q$, since nobody walks quite steadily. This is the
+# **prediction**; it makes the place less sure:
 #
 # $$F = \begin{pmatrix}1 & 1\\ 0 & 1\end{pmatrix}, \qquad x \leftarrow F x, \qquad P \leftarrow F P F^T + \begin{pmatrix}0 & 0\\ 0 & q\end{pmatrix}.$$
 #
-# A detector measures the place only. The **update** is the one from above, for both numbers at once: the gain of the place is $P_{11} / (P_{11} +
-# R)$, and the gain of the speed $P_{21} / (P_{11} + R)$. So a surprise about the place also corrects the speed, as far as the two hang together. In
-# the code `m` is the state, `r` is $R$, and rows count from 0.
+# A detector measures the place only. The **update** is the one from above, with a gain for each of the two numbers:
+#
+# $$k = \frac{1}{P_{11} + R} \begin{pmatrix}P_{11}\\ P_{21}\end{pmatrix}, \qquad x \leftarrow x + k\,(z - p), \qquad
+# P \leftarrow P - k\,(P_{11}, P_{12}).$$
+#
+# So a surprise about the place also corrects the speed, as far as the two hang together. In the code rows count from 0, and `r` is $R$.
 
 
 # %%
-def predict(m, P, q):
+def predict(x, P, q):
     """State (2,) and covariance (2, 2) one frame later."""
     F = np.array([[1, 1], [0, 1]])
-    return F @ m, F @ P @ F.T + np.diag([0, q])
+    return F @ x, F @ P @ F.T + np.diag([0, q])
 
 
-def update(m, P, z, r):
+def update(x, P, z, r):
     """State and covariance after a place z was measured."""
-    gain = P[:, 0] / (P[0, 0] + r)
-    return m + gain * (z - m[0]), P - np.outer(gain, P[0])
+    k = P[:, 0] / (P[0, 0] + r)
+    return x + k * (z - x[0]), P - np.outer(k, P[0])
 
 
 # %% [markdown]
@@ -187,7 +196,7 @@ Q, FIRST, HIDDEN = 0.01, np.diag([1.0, 1.0]), range(16, 28)
 
 def walk(rng, frames=40):
     """True places, and measured ones, of an object that starts near 0 at a speed near 0."""
-    speeds = rng.normal(0, 1) + np.cumsum(rng.normal(0, Q**0.5, frames))
+    speeds = np.cumsum(np.r_[rng.normal(0, 1), rng.normal(0, Q**0.5, frames - 1)])
     places = rng.normal(0, 1) + np.cumsum(np.r_[0, speeds[:-1]])
     return places, places + rng.normal(0, 1, frames)
 
@@ -195,11 +204,11 @@ def walk(rng, frames=40):
 # %%
 def follow(measured):
     """Mean and standard deviation of the place, frame by frame: (frames, 2)."""
-    m, P, rows = np.zeros(2), FIRST, []
+    x, P, rows = np.zeros(2), FIRST, []
     for t, z in enumerate(measured):
-        m, P = predict(m, P, Q) if t else (m, P)
-        m, P = (m, P) if t in HIDDEN else update(m, P, z, 1.0)
-        rows.append((m[0], P[0, 0] ** 0.5))
+        x, P = predict(x, P, Q) if t else (x, P)
+        x, P = (x, P) if t in HIDDEN else update(x, P, z, 1.0)
+        rows.append((x[0], P[0, 0] ** 0.5))
     return np.array(rows)
 
 
@@ -222,8 +231,7 @@ ax.legend(frameon=False, fontsize=8)
 lesson.figure(fig, alt="A line that follows dots. Where dots are missing, the band around it opens, and closes again.")
 
 # %% [markdown]
-# Is the band honest? If it is, the truth lies within it about 95 times of 100 in the gap, too. 500 walks answer that. And cvkit's `KalmanFilter`,
-# which does the same for any $F$ and for several numbers measured at once ($H$ says which), must agree with ours:
+# Is the band honest? If it is, the truth lies within it about 95 times of 100 in the gap, too. 500 walks answer that:
 
 # %%
 rng, within = np.random.default_rng(2), []
@@ -232,60 +240,78 @@ for _ in range(500):
     mean, deviation = follow(measured).T
     within.append(np.abs(places - mean)[HIDDEN] <= 2 * deviation[HIDDEN])
 print(f"in the gap the truth is within the band {np.mean(within):.1%} of the time")
-lesson.claim("kalman-knows-how-unsure", np.mean(within))
-
-# %%
-filter = KalmanFilter(x=[0, 0], P=FIRST, F=[[1, 1], [0, 1]], H=[[1, 0]], Q=np.diag([0, Q]), R=[[1]])
-theirs = []
-for t, z in enumerate(measured):
-    if t:
-        filter.predict()
-    if t not in HIDDEN:
-        filter.update([z])
-    theirs.append((filter.x[0], filter.P[0, 0] ** 0.5))
-lesson.claim("kalman-by-hand", np.abs(np.array(theirs) - follow(measured)).max())
 
 # %% [markdown]
-# `np.abs(...).max()` is the largest difference: rounding. One warning belongs here. The band is honest because the walks follow the very rules that
-# the filter assumes. An object that stops behind the pillar breaks them, and the filter knows nothing of it.
+# One warning belongs here. The band is honest because the walks follow the very rules that the filter assumes. Read `predict` and `update` again: $P$
+# never looks at what was measured, only at whether. So the band grows by just as much when the filter is wrong. An object that stops behind the
+# pillar breaks the rules, and the filter knows nothing of it.
+#
+# Now back to the two that cross. Each object goes with the dot that is nearest to its *predicted* place. These dots hardly err, so $R = 0.1$:
+
+# %%
+beliefs, by_prediction = [(np.array([place, 0.0]), FIRST) for place in crossing[0]], [crossing[0]]
+for now in crossing[1:]:
+    beliefs = [predict(x, P, Q) for x, P in beliefs]
+    by_prediction.append(np.array([now[np.abs(now - x[0]).argmin()] for x, _ in beliefs]))
+    beliefs = [update(x, P, z, 0.1) for (x, P), z in zip(beliefs, by_prediction[-1], strict=True)]
+print("nearest box: who is who is right:", np.array_equal(linked, crossing))
+print("nearest to the prediction: right:", np.array_equal(by_prediction, crossing))
+
+# %% [markdown]
+# The speed, learned in five frames, carries each object through. (With $R = 1$ the filter would hold on to its first speed, 0, for too long, and swap
+# the two. What a filter is told of the noise matters.)
 #
 # ## Behind the pillar
 #
 # A box has four numbers, and each gets a speed. `DeepSortFilter` is the filter of DeepSORT: its state is the box's centre $u, v$, its shape (width
-# over height), its height, and the four speeds. The noise is in proportion to the height, since near things are large and move by more pixels. Give
-# it the detections of one object of our video that passes the pillar. (Which detections are that object's we take from `whom`. To find out is the
-# tracker's task, further down.)
+# over height), its height, and the four speeds. The noise is in proportion to the height: in a street who is near is large and moves by more pixels.
+# (Our objects are of one size, near or far.) Give it the detections of one object of our video that passes the pillar. (Which detections are that
+# object's we take from `whom`. To find out is the tracker's task, further down.)
+
+
+# %%
+def believe(video, identity):
+    """For each frame since an object was first found: centre (2,), its deviations (2,), distance of the box found."""
+    follower, rows = None, {}
+    for t, (boxes, whom) in enumerate(zip(video["detections"], video["whom"], strict=True)):
+        mine, distance = boxes[whom == identity], np.nan  # NaN: not found
+        if follower is not None:
+            follower.predict()
+            if len(mine):
+                distance = follower.distance(mine)[0]  # for later
+                follower.update(mine[0])
+        elif len(mine):
+            follower, distance = DeepSortFilter(mine[0]), 0.0
+        if follower is not None:
+            rows[t] = follower.kalman.x[:2].copy(), np.diag(follower.kalman.P)[:2] ** 0.5, distance
+    return rows
+
 
 # %%
 OBJECT = 4
-follower, believed = None, {}  # frame -> centre, its standard deviations, and whether the object was found
-for t, (boxes, whom) in enumerate(zip(example["detections"], example["whom"], strict=True)):
-    mine = boxes[whom == OBJECT]
-    if follower is None and len(mine):
-        follower = DeepSortFilter(mine[0])
-    elif follower is not None:
-        follower.predict()
-        if len(mine):
-            follower.update(mine[0])
-    if follower is not None:
-        kalman = follower.kalman
-        believed[t] = kalman.x[:2].copy(), np.sqrt(np.diag(kalman.P)[:2]), bool(len(mine))
+believed = believe(example, OBJECT)
 
 # %% [markdown]
-# The covariance is drawn as an ellipse around the centre, which holds the true centre 95 times of 100 if the filter's assumptions hold. Its half axes
-# are 2.45 standard deviations, the figure that goes with two numbers at once. (For one number it is 1.96, the "two deviations" from above.) Look at
-# the sizes from left to right in the first row: last seen, hidden, hidden longer, found again. The curve below tells the same for all frames.
+# In the figure, look at the first row from left to right: last seen, hidden, hidden longer, found again. The cross is the filter's centre, the dot
+# the true one, and "off" the distance between them. Around the cross lies an ellipse that holds the true centre 95 times of 100 if the filter's
+# assumptions hold; here it is a circle, as both directions get the same noise. Its radius is 2.45 standard deviations. That comes from a table: 95 of
+# 100 squares of one standard normal number are below $3.84 = 1.96^2$ (the "two deviations" from above), 95 of 100 sums of two such squares below
+# $5.99 = 2.45^2$, and of four below 9.49, which we shall need. The curve tells the deviation for all frames.
 
 
 # %%
 def draw_belief(ax, t):
-    """A frame, and on it where the filter believes the object's centre to be."""
-    (u, v), deviations, found = believed[t]
+    """A frame, and on it where the filter believes the object's centre to be, and where it is."""
+    centre, deviations, distance = believed[t]
+    x1, y1, x2, y2 = example["truths"][t]["boxes"][example["truths"][t]["ids"] == OBJECT][0]
+    real = np.array([x1 + x2, y1 + y2]) / 2
     ax.imshow(example["images"][t])
-    ax.add_patch(Ellipse((u - 0.5, v - 0.5), *(2 * 2.45 * deviations), fill=False, edgecolor="white", linewidth=2))
-    ax.plot(u - 0.5, v - 0.5, "w+")
-    ax.set(xlim=(-0.5, 95.5), ylim=(47.5, -0.5), xticks=[], yticks=[])
-    ax.set_title(f"frame {t}: {'found' if found else 'not found'}")
+    ax.add_patch(Ellipse(centre - 0.5, *(2 * 2.45 * deviations), fill=False, edgecolor="white", linewidth=2))
+    ax.plot(*(centre - 0.5), "w+")
+    ax.plot(*(real - 0.5), "r.")
+    found = "not found" if np.isnan(distance) else "found"
+    ax.set(title=f"{t}: {found}, off {np.hypot(*(centre - real)):.1f}", xticks=[], yticks=[])
+    ax.set(xlim=(-0.5, 95.5), ylim=(47.5, -0.5))
 
 
 # %%
@@ -295,8 +321,8 @@ for k, t in enumerate([BEFORE, 58, LAST, AGAIN]):
     draw_belief(fig.add_subplot(2, 4, k + 1), t)
 ax = fig.add_subplot(2, 1, 2)
 ax.plot(list(believed), [deviations[0] for _, deviations, _ in believed.values()], ".-")
-for t, (_, _, found) in believed.items():
-    if not found:
+for t, (_, _, distance) in believed.items():
+    if np.isnan(distance):
         ax.axvspan(t - 0.5, t + 0.5, color="lightgrey")
 ax.set(xlabel="frame (grey: not found)", ylabel="pixels", title="Standard deviation of the centre, across")
 lesson.figure(
@@ -309,7 +335,9 @@ lesson.claim("unsurer-while-hidden", [spread[LAST] / spread[BEFORE], spread[LAST
 
 # %% [markdown]
 # The two numbers are: how many times larger the deviation was at the end of the gap than before it, and than after the first detection. The filter
-# has kept the object's place, and knows how far to trust it.
+# has kept the object's place, roughly, and knows how far to trust it: the true centre is inside the circle each time. In frame 65 the object is
+# partly in sight again, but by less than half, so it is not found. The other wide stripe is a gap behind another object, and the thin ones are boxes
+# that were overlooked.
 #
 # ## Who goes with whom: assignment
 #
@@ -317,18 +345,18 @@ lesson.claim("unsurer-while-hidden", [spread[LAST] / spread[BEFORE], spread[LAST
 # pair them up, each row and each column at most once. The **greedy** way takes the best pair first, then the best of what is left. That can go wrong:
 
 # %%
-overlaps = np.array([[0.80, 0.70], [0.65, 0.05]])
+overlaps = np.array([[0.80, 0.70], [0.65, 0.35]])
 greedy, best = overlaps[0, 0] + overlaps[1, 1], overlaps[0, 1] + overlaps[1, 0]
 pairs = assign(1 - overlaps, max_cost=0.7)
 print(f"greedy: 0-0 and 1-1, sum {greedy:.2f}; the other way round: 0-1 and 1-0, sum {best:.2f}")
 print("assign:", pairs.tolist())
-lesson.claim("greedy-is-not-best", best - greedy)
 
 # %% [markdown]
-# Greedy gives track 0 the detection it overlaps most, and leaves to track 1 one that it hardly touches. The other way round costs track 0 a little
-# and gains track 1 a lot. To find the pairing with the largest sum there is no need to try them all: the **Hungarian** method (Kuhn, 1955) needs
-# about $n^3$ steps for $n$ tracks. `assign` asks SciPy for it. It takes costs, here one minus the IoU, and makes the sum as small as can be; a pair
-# that costs more than `max_cost` is never made. So `max_cost=0.7` asks for an IoU of at least 0.3.
+# Greedy gives track 0 the detection it overlaps most, and leaves to track 1 one that it overlaps little. The other way round costs track 0 a little
+# and gains track 1 a lot. To find the best pairing there is no need to try them all: the **Hungarian** method (Kuhn, 1955) needs about $n^3$ steps
+# for $n$ tracks. `assign` asks SciPy for it. It takes costs, here one minus the IoU; a pair that costs more than `max_cost` is never made, so
+# `max_cost=0.7` asks for an IoU of at least 0.3. What it makes as large as can be is the sum, over the pairs made, of what their IoU has *above* that
+# limit. So it will not give up a good pair for two that just pass.
 #
 # ## SORT
 #
@@ -365,24 +393,83 @@ def chart(ax, tracks, title):
     cvkit.plots.numbers_over_time(ax, *numbers_over_time(tracks, example["seen"])).set_title(title)
 
 
+def count_numbers(tracks):
+    """How many numbers a tracker reported, the largest of them, and which objects had more than one."""
+    reported = {int(number) for frame in tracks for number in frame["ids"]}
+    identities, table = numbers_over_time(tracks, example["seen"])
+    several = [int(i) for i, row in zip(identities, table, strict=True) if len(np.unique(row[row > 0])) > 1]
+    return f"{len(reported)} numbers, up to {max(reported)}; objects with more than one: {several}"
+
+
 # %%
-by_sort = track(Sort(), example)
-fig, axes = plt.subplots(1, 2, figsize=(12, 3.6))
-chart(axes[0], by_overlap, "Overlap with the frame before")
-chart(axes[1], by_sort, "SORT")
+by_sort, by_patient = track(Sort(), example), track(Sort(max_age=30), example)
+shown = {"Overlap with the frame before": by_overlap, "SORT": by_sort, "Patient SORT": by_patient}
+fig, axes = plt.subplots(1, 3, figsize=(15, 3.6))
+for ax, (title, tracks) in zip(axes, shown.items(), strict=True):
+    chart(ax, tracks, title)
+    print(f"{title}: {count_numbers(tracks)}")
 lesson.figure(
-    fig, alt="Two charts of coloured bars, a row an object: many colours in a row on the left, fewer on the right."
+    fig, alt="Three charts of coloured bars, a row an object: many colours in a row on the left, fewer in the others."
 )
 
 # %% [markdown]
-# SORT needs fewer numbers: an object that was overlooked once is waited for, and two that cross are told apart by their speeds. But whatever passes
-# the pillar comes back with a new number, since it was gone for far longer than a frame. (Black at the beginnings, and after each gap, are the three
-# frames that SORT waits.)
+# SORT, in the middle, needs fewer numbers (those that are missing went to tracks that ended before they were reported): an object that was overlooked
+# once is waited for, and two that cross are told apart by their speeds. The black pieces where an object comes in, and after each gap, are the three
+# frames that SORT waits. (In the first three frames of a video it does not wait.) But whatever passes the pillar comes back with a new number, since
+# it was gone for far longer than a frame.
 #
-# Why not wait longer? A patient SORT has `max_age=30`. We shall see it in the next chart, and in the numbers at the end. It helps where an object
-# walks on steadily behind the pillar. Where it stops, the prediction walks on without it, and the IoU with what comes out is zero. To know it again
-# one must look at it.
+# Why not wait longer? The patient SORT on the right has `max_age=30`. It helps where an object walks on steadily behind the pillar. Where it stops,
+# the prediction walks on without it, and the IoU with what comes out is zero. To know it again one must look at it.
 #
+# ## Counting by hand
+#
+# How good is a tracker, in numbers? Six frames, two objects, A and B, two tracks, 1 and 2. A dot is an object without a track; the last column is
+# what goes wrong.
+#
+# | frame | A has | B has | besides | error |
+# |---|---|---|---|---|
+# | 0 | 1 | 2 | | |
+# | 1 | 1 | · | | a **miss**: B is there and not found |
+# | 2 | 1 | 2 | | |
+# | 3 | 1 | 2 | a box of track 3 | a **false positive**: nobody is there |
+# | 4 | 4 | 2 | | a **switch**: A is 4, and was 1 when last found |
+# | 5 | 4 | 2 | | |
+#
+# Twelve times an object is there, eleven times it is matched, and there are three errors. The **multiple object tracking accuracy** is one minus the
+# errors for each time that an object is there:
+#
+# $$\mathrm{MOTA} = 1 - \frac{\text{misses} + \text{false positives} + \text{switches}}{\text{objects}} = 1 - \frac{1 + 1 + 1}{12} = 0.75$$
+#
+# A wrong number costs as much as a missed box, and costs it once, however long it lasts. **IDF1** asks another question: how long is the number
+# right? It gives each object at most *one* track for the whole video, and each track to one object, in such a way that as many boxes as possible are
+# right: here A gets 1 (4 frames), B gets 2 (5 frames), 9 in all. There are 12 boxes, 11 matched and the false one:
+#
+# $$\mathrm{IDF1} = \frac{2 \cdot \text{right}}{\text{objects} + \text{boxes}} = \frac{2 \cdot 9}{12 + 12} = 0.75.$$
+#
+# That the two are equal here is chance. The same with cvkit:
+
+# %%
+A, B, NOBODY = [0, 0, 10, 10], [50, 0, 60, 10], [80, 30, 90, 40]  # they stand still
+who_is_there = [{"boxes": [A, B], "ids": [1, 2]} for _ in range(6)]
+who_is_found = [{"boxes": [A, B], "ids": [1, 2]} for _ in range(4)] + [{"boxes": [A, B], "ids": [4, 2]}] * 2
+who_is_found[1] = {"boxes": [A], "ids": [1]}
+who_is_found[3] = {"boxes": [A, B, NOBODY], "ids": [1, 2, 3]}
+scores = tracking_scores(who_is_found, who_is_there)
+print(f"misses {scores.misses}, false positives {scores.false_positives}, switches {scores.switches}")
+print(f"MOTA {scores.mota:.2f}, IDF1 {scores.idf1:.2f}")
+
+# %% [markdown]
+# Now let the switch come later or earlier, with the same three errors. MOTA does not notice; IDF1 does:
+
+# %%
+for first_wrong in (3, 4, 5):
+    found = [dict(frame) for frame in who_is_found]
+    for t in range(3, 6):
+        found[t]["ids"] = [1 if t < first_wrong else 4, 2] + [3] * (t == 3)
+    scores = tracking_scores(found, who_is_there)
+    print(f"A is 4 from frame {first_wrong}: MOTA {scores.mota:.2f}, IDF1 {scores.idf1:.2f}")
+
+# %% [markdown]
 # ## Looks
 #
 # DeepSORT (2017) adds a network that turns what is in a box into a row of numbers, a **feature** or **embedding**, such that two pictures of one
@@ -395,7 +482,7 @@ lesson.figure(
 #
 # How is such a network trained? As a classifier, whose classes are the identities of the *training* videos: 500 objects of 50 videos. The trick is
 # what comes next: the class layer is thrown away. To tell 500 objects apart the network had to learn what objects differ in, and that helps with
-# objects that it has never seen. Ours in the tests are such. First cut out the boxes, all scaled to 20 × 20 pixels.
+# objects that it has never seen. All objects of our tests are new to it. First cut out the boxes, all scaled to 20 × 20 pixels.
 
 # %%
 SIDE = 20
@@ -437,6 +524,11 @@ lesson.figure(
 # %% [markdown]
 # Within a row the light changes, the pillar or another object gets in the way, the box is not quite right. All that the network has to learn to pass
 # over.
+#
+# In the network below, `UnitNormalization` scales each feature, 32 numbers, to length 1, and `UnitNorm(0)` keeps each class's weights at length 1. So
+# the output for a class is a cosine: what is trained is what we measure with later. Cosines lie between −1 and 1. With 500 classes the softmax of
+# such scores could give the right class at most $e / (e + 499\,e^{-1})$, that is 1.5 %, and would never be satisfied. Hence the scores are multiplied
+# by 10.
 
 
 # %%
@@ -453,10 +545,6 @@ def embedding_network(identities):
     return keras.Model(inputs, keras.layers.Rescaling(10.0)(classes(feature))), keras.Model(inputs, feature)
 
 
-# %% [markdown]
-# The feature has 32 numbers and length 1, and so have the weights of each class. So the output for a class is a cosine, times 10 to let the softmax
-# become sure. Thus the cosine is what is trained, and the cosine is what we measure with later.
-
 # %%
 classifier, embedding = embedding_network(500)
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -471,13 +559,13 @@ print(f"accuracy on the training crops after 12 epochs: {history.history['accura
 
 
 # %%
-def features_of(video, network=None):
-    """For each frame an array (n, 32); without a network all features are equal: blind."""
+def features_of(video, look=None):
+    """For each frame an array (n, D), the `look` of its crops; without it all features are equal: blind."""
     counts = np.cumsum([len(boxes) for boxes in video["detections"]])
-    if network is None:
+    if look is None:
         return np.split(np.ones((counts[-1], 1)), counts[:-1])
     cut = [crops(image, boxes) for image, boxes in zip(video["images"], video["detections"], strict=True)]
-    return np.split(network(np.concatenate(cut).astype("float32")), counts[:-1])
+    return np.split(look(np.concatenate(cut).astype("float32")), counts[:-1])
 
 
 # %%
@@ -491,11 +579,11 @@ def by_colour(pictures):
 
 
 # %%
-def distances(videos, network):
+def distances(videos, look):
     """Cosine distances of all pairs within each video: of one object, and of two."""
     same, other = [], []
     for video in videos:
-        whom, rows = np.concatenate(video["whom"]), np.concatenate(features_of(video, network))
+        whom, rows = np.concatenate(video["whom"]), np.concatenate(features_of(video, look))
         rows = rows[whom > 0] / np.linalg.norm(rows[whom > 0], axis=1, keepdims=True)
         first, second = np.triu_indices(len(rows), 1)
         alike = whom[whom > 0][first] == whom[whom > 0][second]
@@ -509,8 +597,8 @@ def distances(videos, network):
 validation = {looks: [make_video(seed, looks) for seed in range(500, 506)] for looks in ("different", "alike")}
 fig, axes = plt.subplots(1, 2, figsize=(10, 2.8), sharey=True)
 for ax, (looks, videos) in zip(axes, validation.items(), strict=True):
-    hills = distances(videos, by_network)
-    ax.hist(hills, np.linspace(0, 2, 61), density=True, histtype="step", label=["one object", "two objects"])
+    for hill, label in zip(distances(videos, by_network), ("one object", "two objects"), strict=True):
+        ax.hist(hill, np.linspace(0, 2, 61), density=True, histtype="step", label=label)
     ax.set(title=f"looks {looks}", xlabel="cosine distance")
 axes[0].set_ylabel("density")
 axes[0].legend(frameon=False)
@@ -518,42 +606,49 @@ lesson.figure(fig, alt="Left: two hills apart, one object near 0, two around 1. 
 
 # %% [markdown]
 # On the right, `looks="alike"`, all objects of a video have the same shape, colour and pattern, and walk just as on the left. Nobody could tell them
-# apart. This is our control. In one number: how often is a pair of pictures of one object closer than a pair of two objects? Guessing gives 0.5, and
-# 1 is perfect. For comparison we ask two that have learned nothing: the mean colour in the middle of the crop, and the same network before training.
+# apart. This is our **control**: what looks cannot do. In one number: how often is a pair of pictures of one object closer than a pair of two
+# objects? Guessing gives 0.5, and 1 is perfect. For comparison we ask two that have learned nothing: the mean colour in the middle of the crop, and
+# the same network before training.
 
 
 # %%
-def nearer(looks, way):
+def nearer(looks, look):
     """Share of cases in which a pair of one object is closer than a pair of two."""
-    same, other = distances(validation[looks], way)
-    return np.mean(1 - np.searchsorted(np.sort(other), same) / len(other))
+    same, other = distances(validation[looks], look)
+    below = np.searchsorted(np.sort(other), same)  # how many of `other` are below each of `same`
+    return float(1 - np.mean(below) / len(other))
 
 
 untrained = embedding_network(500)[1]
 ways = {"colour": by_colour, "untrained": lambda p: by_network(p, untrained), "network": by_network}
 for looks in validation:
-    print(f"looks {looks}:", {name: round(float(nearer(looks, way)), 3) for name, way in ways.items()})
+    print(f"looks {looks}:", {name: round(nearer(looks, look), 3) for name, look in ways.items()})
 lesson.claim("resemblance-of-unseen-objects", nearer("different", by_network))
 
 # %% [markdown]
 # Where looks differ, the trained network tells objects apart that it has never seen. Colour and chance weights get surprisingly far: our objects are
 # of strong colours, and any network passes these on. The last few per cent are what a tracker feels, as we shall see, since each box is compared with
-# many. (Where looks are alike the numbers are a little above 0.5 even so, perhaps because pictures of one object are often of neighbouring frames, in
-# the same light and cut by the same border.)
+# many. (Where looks are alike the network is a little above 0.5 even so. Probably that is because pictures of one object are often of neighbouring
+# frames, in the same light and cut by the same border.)
 #
 # ## DeepSORT
+#
+# In DeepSORT a track is **confirmed** once it was found in three frames in a row, its first included; until then its first miss ends it. A confirmed
+# track is waited for (`max_age=30`), and reported again *at once* after a gap, where SORT waits for three further frames. Keep that in mind when you
+# compare their scores: fewer misses come from this, too, and not from looks.
 #
 # A confirmed track keeps a **gallery**: the features of its last 100 boxes. A new box costs the distance to the most similar of the gallery, one
 # number for each pair of track and box, and `assign` does the rest. Three things are added.
 #
 # **The gate.** Looks alone would pair a box on the left with a track on the right. So motion may forbid a pair. The measure is the squared
-# **Mahalanobis distance** $(z - Hx)^T S^{-1} (z - Hx)$: how far the box is from the predicted one, counted in standard deviations. $Hx$ is the
-# predicted box, and $S$ its covariance, uncertainty of the track and noise of the detector together. With four numbers a box of the right object is
-# below 9.49 in 95 of 100 cases, if the assumptions hold. Above it the pair is out of the question; below it, motion has no more to say.
+# **Mahalanobis distance** $(z - Hx)^T S^{-1} (z - Hx)$: how far the box $z$ is from the predicted one, counted in standard deviations. $H$ takes from
+# the state what is measured (for place and speed above it was the row $(1, 0)$), so $Hx$ is the predicted box, and $S = H P H^T + R$ its covariance,
+# uncertainty of the track and noise of the detector together. With four numbers a box of the right object is below 9.49 in 95 of 100 cases, if the
+# assumptions hold. Above it the pair is out of the question; below it, motion has no more to say.
 #
 # **The cascade.** A track that was not seen for long has a wide gate: behind the pillar the deviation grew to about eight times. So who is unsure of
 # himself would take boxes that belong to others. Hence tracks are served in turn: first those found in the last frame, then those missed once, and so
-# on. **Last**, what is left goes by IoU as in SORT: young tracks, and those whose object changed its looks at once.
+# on. **Last**, what is left goes by IoU as in SORT: young tracks, and those whose object changed its looks suddenly.
 
 # %%
 cvkit.show_source(DeepSort._cascade, docstring=False)
@@ -563,7 +658,8 @@ cvkit.show_source(DeepSort._cost, docstring=False)
 
 # %% [markdown]
 # One number is to be chosen: how unlike may a box be, and still be taken? The paper leaves it open, and its code has 0.2. We ask the six validation
-# videos.
+# videos, for the network and, to be fair, for the mean colour, too. The numbers are switches a video, with the standard error of that mean (the
+# spread of the videos divided by the root of their number).
 
 
 # %%
@@ -575,124 +671,73 @@ def scores_of(videos, features, make):
 
 
 # %%
-tried = [features_of(video, by_network) for video in validation["different"]]
-switches = {}
-for limit in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6):
-    scores = scores_of(validation["different"], tried, lambda limit=limit: DeepSort(max_cosine_distance=limit))
-    switches[limit] = np.mean([score.switches for score in scores])
-print("switches a video:", {limit: round(float(count), 2) for limit, count in switches.items()})
+def error(numbers):
+    """Standard error of a mean."""
+    return np.std(numbers, ddof=1) / len(numbers) ** 0.5
+
+
+def tried(features, limit):
+    """Switches in each of the validation videos."""
+    scores = scores_of(validation["different"], features, lambda: DeepSort(max_cosine_distance=limit))
+    return np.array([score.switches for score in scores])
+
+
+# %%
+looks_of = {"network": by_network, "colour": by_colour}
+features = {name: [features_of(video, look) for video in validation["different"]] for name, look in looks_of.items()}
+by_limit = {}  # switches with the colour
+for limit in (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6):
+    counts = {name: tried(rows, limit) for name, rows in features.items()}
+    by_limit[limit] = counts["colour"].mean()
+    print(limit, *(f"{name} {count.mean():5.2f} ± {error(count):.2f}" for name, count in counts.items()), sep="   ")
 
 # %% [markdown]
-# A **switch** is counted each time that an object's number is another one than the last time. Too low a limit refuses the object itself, when light
-# or a border changes its looks; too high a one lets others in. In between it matters little. We take 0.4, in the middle of the flat part, for all
-# that follows. Now the example video again; it took part in no decision:
+# Too low a limit refuses the object itself, when light or a border changes its looks; too high a one lets others in. For the network six videos
+# cannot tell the limits from 0.3 to 0.5 apart, and we take the middle of this flat part, 0.4. For the colour we take the limit with the fewest. Now
+# the example video again; it took part in no decision:
 
 # %%
-LIMIT = 0.4
-example_features = features_of(example, by_network)
-by_patient = track(Sort(max_age=30), example)
-by_deep = track(DeepSort(max_cosine_distance=LIMIT), example, example_features)
-fig, axes = plt.subplots(1, 2, figsize=(12, 3.6))
-chart(axes[0], by_patient, "Patient SORT")
-chart(axes[1], by_deep, "DeepSORT")
-lesson.figure(fig, alt="Two charts of coloured bars, a row an object. DeepSORT's rows change their colour less often.")
+LIMIT, COLOUR_LIMIT = 0.4, min(by_limit, key=by_limit.get)
+by_deep = track(DeepSort(max_cosine_distance=LIMIT), example, features_of(example, by_network))
+fig, ax = plt.subplots(figsize=(7, 3.6))
+chart(ax, by_deep, "DeepSORT")
+lesson.figure(fig, alt="A chart of coloured bars, a row an object; nearly all rows keep one colour, also after gaps.")
+print(f"DeepSORT: {count_numbers(by_deep)}")
+print(f"Patient SORT: {count_numbers(by_patient)}")
 
 # %% [markdown]
-# And as a film, every second frame: SORT above, DeepSORT below. The colour of a frame stands for its number. It runs three times; run the cell again
-# to see it again. Watch who comes out from behind the pillar, and whether the frame has the colour it went in with.
-
-
-# %%
-def painted(image, frame, zoom=3):
-    """An image three times as large, with a coloured frame around each box."""
-    large = (image // 16 * 16).repeat(zoom, axis=0).repeat(zoom, axis=1)  # fewer shades: a smaller file
-    palette = np.array(plt.get_cmap("tab20").colors) * 255
-    for box, number in zip(frame["boxes"], frame["ids"], strict=True):
-        x1, y1, x2, y2 = (np.clip(box, 0, (96, 48, 96, 48)) * zoom).astype(int)
-        inside = large[y1 + 2 : y2 - 2, x1 + 2 : x2 - 2].copy()
-        large[y1:y2, x1:x2] = palette[number % 20]
-        large[y1 + 2 : y2 - 2, x1 + 2 : x2 - 2] = inside
-    return large
-
+# In the charts both lose one object. Object 2 stopped behind the pillar: patient SORT had walked on, and DeepSORT knows it again by its looks. Object
+# 5 had just walked in from the right side when it was overlooked in two frames: DeepSORT gives it a new number, for a reason that we come to under
+# *What goes wrong*, and patient SORT does not. So one video decides nothing.
+#
+# And as a film, every second frame: SORT above, DeepSORT below. The colour of an outline stands for the track's number. It runs three times; run the
+# cell again to see it again. Watch who comes out from behind the pillar, and whether the outline has the colour it went in with.
 
 # %%
-line = np.full((6, 288, 3), 255, "uint8")
-films = [[painted(i, f) for i, f in zip(example["images"], found, strict=True)] for found in (by_sort, by_deep)]
-film = np.stack([np.concatenate([above, line, below]) for above, below in zip(*films, strict=True)])
+above, below = (cvkit.plots.outlined(example["images"], found) for found in (by_sort, by_deep))
+line = np.full((80, 6, 288, 3), 255, "uint8")
+film = np.concatenate([above, line, below], axis=1)
 lesson.animation(
     film[10::2],
-    alt="A film of the example: frames of SORT above change their colour at the pillar, most of DeepSORT's below do not.",
+    alt="A film of the example: SORT's outlines above change their colour at the pillar, most of DeepSORT's below do not.",
 )
-
-# %% [markdown]
-# ## Counting by hand
-#
-# How good is a tracker, in numbers? Six frames, two objects, A and B, two tracks, 1 and 2. A dot is an object without a track; the last column is
-# what goes wrong.
-#
-# | frame | A has | B has | besides | error |
-# |---|---|---|---|---|
-# | 0 | 1 | 2 | | |
-# | 1 | 1 | · | | a **miss**: B is there and not found |
-# | 2 | 1 | 2 | | |
-# | 3 | 1 | 2 | a box of track 3 | a **false positive**: nobody is there |
-# | 4 | 4 | 2 | | a **switch**: A was 1 and is now 4 |
-# | 5 | 4 | 2 | | |
-#
-# Twelve times an object is there, eleven times it is matched, and there are three errors. The **multiple object tracking accuracy** is one minus the
-# errors for each time that an object is there:
-#
-# $$\mathrm{MOTA} = 1 - \frac{\text{misses} + \text{false positives} + \text{switches}}{\text{objects}} = 1 - \frac{1 + 1 + 1}{12} = 0.75$$
-#
-# A wrong number costs as much as a missed box, and costs it once, however long it lasts. **IDF1** asks the other question: how long is the number
-# right? It gives each object *one* track for the whole video, so that most boxes are right: A gets 1 (4 frames), B gets 2 (5 frames). These 9 count;
-# with 12 objects and 12 boxes (11 matched and the false one)
-#
-# $$\mathrm{IDF1} = \frac{2 \cdot 9}{12 + 12} = 0.75.$$
-#
-# Here the two agree by chance. **MOTP** is the mean IoU of the matches, so it speaks of boxes and not of numbers. The same with cvkit:
-
-# %%
-A, B, NOBODY = [0, 0, 10, 10], [50, 0, 60, 10], [80, 30, 90, 40]  # they stand still
-who_is_there = [{"boxes": [A, B], "ids": [1, 2]} for _ in range(6)]
-who_is_found = [{"boxes": [A, B], "ids": [1, 2]} for _ in range(4)] + [{"boxes": [A, B], "ids": [4, 2]}] * 2
-who_is_found[1] = {"boxes": [A], "ids": [1]}
-who_is_found[3] = {"boxes": [A, B, NOBODY], "ids": [1, 2, 3]}
-scores = tracking_scores(who_is_found, who_is_there)
-print(f"misses {scores.misses}, false positives {scores.false_positives}, switches {scores.switches}")
-lesson.claim("scores-by-hand", [scores.mota, scores.idf1])
-
-# %% [markdown]
-# Now let the switch come later or earlier, with the same three errors. MOTA does not notice; IDF1 does:
-
-# %%
-for first_wrong in (3, 4, 5):
-    found = [dict(frame) for frame in who_is_found]
-    for t in range(3, 6):
-        found[t]["ids"] = [1 if t < first_wrong else 4, 2] + [3] * (t == 3)
-    scores = tracking_scores(found, who_is_there)
-    print(f"A is 4 from frame {first_wrong}: MOTA {scores.mota:.2f}, IDF1 {scores.idf1:.2f}")
 
 # %% [markdown]
 # ## Forty videos
 #
-# Twenty videos where looks differ and twenty where they are alike, seeds 0 to 19. The same seed has the same walks in both. Nothing was decided on
-# them. Six trackers: the overlap with the frame before; SORT; patient SORT; and DeepSORT three times with the same settings: **blind**, all features
-# equal, so that only gate, cascade and patience are left; with the mean **colour** of the crop as its feature, for which no network is needed; and
-# with the **network**.
+# Twenty videos where looks differ and twenty where they are alike, seeds 0 to 19. Nothing was decided on them. The same seed has the same walks in
+# both, but not the same detections: other shapes hide one another differently, and the detector's random errors fall elsewhere. So the two kinds
+# differ in more than looks. That is why one of the six trackers is **blind** DeepSORT, all features equal, so that only gate, cascade and patience
+# are left: within one kind of video it and DeepSORT differ in looks alone. The others are the overlap with the frame before; SORT; patient SORT;
+# DeepSORT with the mean **colour** of the crop as its feature, for which no network is needed; and DeepSORT with the **network**. The tables show
+# switches a video, with the standard error of that mean over the twenty videos, and the other two scores.
 
 # %%
 tests = {looks: [make_video(seed, looks) for seed in range(20)] for looks in ("different", "alike")}
 
 
-def deep():
-    return DeepSort(max_cosine_distance=LIMIT)
-
-
-def overlap_scores(videos):
-    """Scores of `iou_tracker`, which wants whole videos."""
-    rows = [[{"boxes": boxes, "scores": np.ones(len(boxes))} for boxes in video["detections"]] for video in videos]
-    return [tracking_scores(iou_tracker(frames), v["seen"]) for frames, v in zip(rows, videos, strict=True)]
+def deep(limit=LIMIT):
+    return DeepSort(max_cosine_distance=limit)
 
 
 # %%
@@ -701,28 +746,18 @@ results = {}
 for looks, videos in tests.items():
     blind, colour = ([features_of(video, way) for video in videos] for way in (None, by_colour))
     results[looks] = {
-        "overlap": overlap_scores(videos),
+        "overlap": [tracking_scores(overlap_tracks(video), video["seen"]) for video in videos],
         "SORT": scores_of(videos, None, Sort),
         "patient SORT": scores_of(videos, None, lambda: Sort(max_age=30)),
         "DeepSORT, blind": scores_of(videos, blind, deep),
-        "DeepSORT, colour": scores_of(videos, colour, deep),
+        "DeepSORT, colour": scores_of(videos, colour, lambda: deep(COLOUR_LIMIT)),
         "DeepSORT, network": scores_of(videos, looked[looks], deep),
     }
-print(f"{len(results)} kinds of video, {len(results['alike'])} trackers")
-
-# %% [markdown]
-# Switches a video, with the standard error of that mean over the twenty videos (the spread of the videos divided by the root of 20), and the other
-# two scores:
 
 
 # %%
 def values(looks, name, score="switches"):
     return np.array([getattr(one, score) for one in results[looks][name]], "float64")
-
-
-def error(numbers):
-    """Standard error of a mean."""
-    return numbers.std(ddof=1) / len(numbers) ** 0.5
 
 
 for looks in results:
@@ -733,34 +768,48 @@ for looks in results:
         print(f"{name:20}   {means}")
 
 # %% [markdown]
-# Compare the rows of SORT and of DeepSORT with the network in both panels. As both saw the same videos, take the difference in each video, and then
-# the mean of these:
+# The trackers saw the same videos. So take the difference in each video, and then the mean of these, which says more than two means by themselves:
+
 
 # %%
-gain = {looks: values(looks, "SORT") - values(looks, "DeepSORT, network") for looks in results}
-for looks, difference in gain.items():
-    print(f"looks {looks}: {difference.mean():.2f} ± {error(difference):.2f} switches fewer than SORT")
-lesson.claim("deep-sort-switches-less", gain["different"].mean() - 2 * error(gain["different"]))
+def fewer(looks, name, than):
+    """Switches of the tracker `than` minus those of `name`, video by video."""
+    return values(looks, than) - values(looks, name)
+
+
+NETWORK, BLIND = "DeepSORT, network", "DeepSORT, blind"
+for looks in results:
+    for than in ("SORT", "patient SORT", BLIND, "DeepSORT, colour"):
+        gain = fewer(looks, NETWORK, than)
+        print(f"looks {looks}: the network has {gain.mean():.2f} ± {error(gain):.2f} switches fewer than {than}")
+    gain = fewer(looks, "DeepSORT, colour", BLIND)
+    print(f"looks {looks}: the colour has {gain.mean():.2f} ± {error(gain):.2f} switches fewer than {BLIND}")
 
 # %%
-both = gain["different"] - gain["alike"]  # the same walks
-lesson.claim("it-is-the-looks", both.mean() - 2 * error(both))
-for other in ("patient SORT", "DeepSORT, blind", "DeepSORT, colour"):
-    difference = values("different", other) - values("different", "DeepSORT, network")
-    print(f"looks different: {difference.mean():.2f} ± {error(difference):.2f} switches fewer than {other}")
+gain = fewer("different", NETWORK, "SORT")
+lesson.claim("deep-sort-switches-less", gain.mean() - 2 * error(gain))
+
+# %%
+gain = {looks: fewer(looks, NETWORK, BLIND) for looks in results}
+lesson.claim("it-is-the-looks", gain["different"].mean() - 2 * error(gain["different"]))
+more = gain["different"] - gain["alike"]
+print(f"the gain over blind is larger where looks differ, by {more.mean():.2f} ± {error(more):.2f}")
 
 # %% [markdown]
 # What this shows, and what not:
 #
-# - Where looks differ, DeepSORT with the network has the fewest switches, and the highest IDF1: the right number lasts longest.
-# - It is the looks, not the rest of DeepSORT: blind, it is no better than SORT. The mean colour alone helps little, the network a lot.
-# - Where looks are alike, DeepSORT has *more* switches than SORT. Within the gate it goes by looks alone, and where these say nothing, it pairs at
-#   random what SORT still pairs by place. So a tracker that asks the wrong question is worse than one that does not ask.
-# - Most of SORT's switches come from its impatience: patient SORT has about half as many. In this column alone it and DeepSORT are not two standard
-#   errors apart. But SORT reports a track again only after three further frames, also after a gap. What it does not report cannot be a switch; it
-#   counts as a miss, and MOTA and IDF1 pay for it. So look at all three columns before you rank two trackers.
-# - The errors above are over videos. The network was trained once; with two other seeds DeepSORT came to 2.3 and 2.4 switches where looks differ, and
-#   to 6.7 and 6.8 where they are alike.
+# - Where looks differ, DeepSORT with the network has clearly fewer switches than SORT and than itself blind or with colour, and the highest IDF1: the
+#   right number lasts longest. Against patient SORT the difference in switches is less than two standard errors, so it is not proven.
+# - It is the looks: with the same gate, cascade and patience, but blind, DeepSORT has about as many switches as SORT. Where looks are alike the
+#   network gains less over blind; that it gains at all there fits the 0.6 further up: light and the border say a little. The mean colour, with the
+#   limit that suits it best, gains on blind by less than two standard errors where looks differ.
+# - Where looks are alike, compare DeepSORT with patient SORT, which waits as long but pairs by place: DeepSORT changes numbers more than twice as
+#   often, and its IDF1 is lower. Within the gate it goes by looks alone, and where these say little, it pairs nearly at random. Its MOTA is higher
+#   all the same, as it reports again at once after a gap.
+# - SORT has about twice the switches of patient SORT: impatience. And both report a track again only after three further frames. What is not reported
+#   cannot be a switch; it counts as a miss, and MOTA and IDF1 pay for it. So look at all three columns before you rank two trackers.
+# - The errors are over videos. The network was trained once; with two other seeds DeepSORT came to 2.3 and 2.4 switches where looks differ, and to
+#   6.7 and 6.8 where they are alike.
 # - In the paper, on videos of pedestrians of the MOT challenge, DeepSORT has 781 switches where SORT has 1,423, that is 45 % fewer.
 #
 # ## With a detector that was trained
@@ -809,7 +858,7 @@ def missed(videos):
     before, after = [], []
     for video in videos:
         boxes = [{"boxes": found, "ids": np.arange(1, len(found) + 1)} for found in video["detections"]]
-        _, table = numbers_over_time(boxes, video["seen"])
+        _, table = numbers_over_time(boxes, video["seen"])  # 0: not found, NaN: not there
         twice = ~np.isnan(table[:, :-1] + table[:, 1:])  # there in both frames
         before.append(table[:, :-1][twice] == 0)
         after.append(table[:, 1:][twice] == 0)
@@ -833,34 +882,36 @@ for name, scores in by_trained.items():
     print(f"{name:14}" + ", ".join(f"{score} {value:.2f}" for score, value in mean.items()))
 
 # %%
-fewer = np.array([a.switches - b.switches for a, b in zip(by_trained["SORT"], by_trained["DeepSORT"], strict=True)])
-print(f"DeepSORT has {fewer.mean():.2f} ± {error(fewer):.2f} switches fewer than SORT")
-lesson.claim("deep-sort-on-a-trained-detector", fewer.mean() - 2 * error(fewer))
+gain = np.array([a.switches - b.switches for a, b in zip(by_trained["SORT"], by_trained["DeepSORT"], strict=True)])
+print(f"DeepSORT has {gain.mean():.2f} ± {error(gain):.2f} switches fewer than SORT")
+lesson.claim("deep-sort-on-a-trained-detector", gain.mean() - 2 * error(gain))
 
 # %% [markdown]
-# This detector, trained for some twenty seconds, misses far more than the made-up one; and where it has missed an object, it mostly misses it in the
-# next frame, too. All trackers pay for that with MOTA and IDF1, much more than the choice among them is worth. A tracker is no better than its
-# detector. Even so, the lead of DeepSORT over SORT in switches holds: with two other seeds of both networks it was 2.3 and 2.6 switches on these ten
-# videos.
+# This detector, after so short a training, misses far more than the made-up one; and where it has missed an object, it mostly misses it in the next
+# frame, too. All trackers pay for that with MOTA and IDF1, much more than the choice among them is worth. A tracker is no better than its detector.
+# Even so, the lead of DeepSORT over SORT in switches holds: with two other seeds of both networks it was 2.3 and 2.6 switches on these ten videos.
 #
 # ## What goes wrong
 #
-# Where does DeepSORT still switch? For each of its switches in the twenty videos where looks differ we note two things: how long the object had been
-# without a track before the new number, and whether, when it last had the old one, its box touched the border of the picture.
+# Where does DeepSORT still switch? For each of its switches in the twenty videos where looks differ we note: how long the object had been without a
+# track before the new number; whether, when it last had the old one, its box touched the border of the picture; and whether the first box that was
+# found of it afterwards lay outside the gate, that is beyond a squared distance of 9.49 from what a filter of its own boxes (`believe`) expected.
 
 # %%
-cases = []  # (frames without a track, whether at the border)
+cases = []  # (frames without a track, at the border, outside the gate)
 for video, rows in zip(tests["different"], looked["different"], strict=True):
     for identity, row in zip(*numbers_over_time(track(deep(), video, rows), video["seen"]), strict=True):
-        had = np.flatnonzero(row > 0)
+        believed, had = believe(video, identity), np.flatnonzero(row > 0)
         for before, after in itertools.pairwise(had):
             if row[before] != row[after]:
                 truth = video["seen"][before]
                 x1, _, x2, _ = truth["boxes"][truth["ids"] == identity][0]
-                cases.append((after - before - 1, x1 <= 2 or x2 >= 94))
+                squared = [believed[t][2] for t in range(before + 1, after + 1) if t in believed]
+                first = next((value for value in squared if not np.isnan(value)), 0)
+                cases.append((after - before - 1, x1 <= 2 or x2 >= 94, first > 9.49))
 
 # %%
-gaps, at_border = np.array(cases).T
+gaps, at_border, outside = np.array(cases).T
 fig, ax = plt.subplots(figsize=(8, 2.6))
 halves = [gaps[at_border == 1], gaps[at_border == 0]]
 ax.hist(halves, np.arange(0, 61, 3), stacked=True, label=["at the border", "elsewhere"])
@@ -869,13 +920,20 @@ ax.legend(frameon=False)
 lesson.figure(
     fig, alt="Bars: many switches after few frames, nearly all at the border, and a second group beyond 30 frames."
 )
-print(f"{len(gaps)} switches; {np.sum(gaps < 10)} after fewer than 10 frames, {np.sum((gaps < 10) & (at_border == 1))}")
-print(f"of them at the border; {np.sum(gaps > 30)} after more than 30 frames")
+
+# %%
+for name, kind in {
+    "fewer than 10": gaps < 10,
+    "10 to 30": (gaps >= 10) & (gaps <= 30),
+    "more than 30": gaps > 30,
+}.items():
+    print(f"{name} frames: {kind.sum()}, at the border {at_border[kind].sum()}, outside the gate {outside[kind].sum()}")
 
 # %% [markdown]
-# Two kinds make up most of them. After more than 30 frames the track was given up (`max_age=30`): its object stood behind the pillar. And at the
-# border an object walks in. At first only a part of it has a box, which grows on one side only, so the filter learns a wrong speed and a shape that
-# changes. One overlooked frame later the box is outside the gate. The looks would fit, but are not asked. What would you change to mend each kind,
+# Two kinds make up most of them. After more than 30 frames the track was given up (`max_age=30`), though the gate was open. And at the border an
+# object walks in: at first only a part of it has a box, which grows on one side only, so the filter probably learns a wrong speed and a shape that
+# changes. What we did measure: when such an object was found again, its box was outside the gate nearly each time. The looks were not asked. (A bar
+# at 3 to 5 frames can stand for one overlooked frame: the new track is first on trial, and not reported.) What would you change to mend each kind,
 # and what would it cost elsewhere?
 #
 # ## Real videos
@@ -885,15 +943,11 @@ print(f"of them at the border; {np.sum(gaps > 30)} after more than 30 frames")
 
 # %%
 if MOT_FOLDER:
-    real = cvkit.data.mot_folder(MOT_FOLDER)
-    sort, found = Sort(), []
-    for frame in real["detections"]:
-        found.append(sort.update(frame["boxes"], frame["scores"]))
+    real, sort = cvkit.data.mot_folder(MOT_FOLDER), Sort()
+    found = [sort.update(frame["boxes"], frame["scores"]) for frame in real["detections"]]
     for name, tracks in {"overlap": iou_tracker(real["detections"]), "SORT": found}.items():
-        s = tracking_scores(tracks, real["truths"])
-        print(
-            f"{name:8} MOTA {s.mota:.2f}, IDF1 {s.idf1:.2f}, switches {s.switches}, misses {s.misses}, false {s.false_positives}"
-        )
+        score = tracking_scores(tracks, real["truths"])
+        print(f"{name:8} MOTA {score.mota:.2f}, IDF1 {score.idf1:.2f}, switches {score.switches}")
 else:
     print("no folder given")
 
@@ -901,7 +955,8 @@ else:
 # ## The library's way
 #
 # The assignment is SciPy's `linear_sum_assignment`. It takes a table of costs, pairs as many rows and columns as it can, and returns two arrays: the
-# rows, and their columns. It has no limit; `assign` puts one high price in place of costs beyond `max_cost`, and takes such pairs out afterwards.
+# rows, and their columns. It has no limit. `assign` puts one price, `max_cost` and a hair more, in place of each cost beyond `max_cost`, and takes
+# such pairs out afterwards. So a pair that is made saves what its cost has below that price, and the sum of this is made largest.
 
 # %%
 from scipy.optimize import linear_sum_assignment
@@ -909,49 +964,46 @@ from scipy.optimize import linear_sum_assignment
 linear_sum_assignment(1 - overlaps)
 
 # %% [markdown]
-# For scores people use `motmetrics`, or TrackEval, which the challenge itself uses now. With the former, `pip install motmetrics`, the six frames
-# from above are:
-#
-# ```python
-# import motmetrics
-# from cvkit.tracking import pairwise_iou
-#
-# events = motmetrics.MOTAccumulator(auto_id=True)
-# for truth, found in zip(who_is_there, who_is_found):
-#     distances = 1 - pairwise_iou(truth["boxes"], found["boxes"])
-#     distances[distances > 0.5] = np.nan  # no match
-#     events.update(truth["ids"], found["ids"], distances)
-# motmetrics.metrics.create().compute(events, metrics=["mota", "idf1", "num_switches"])
-# ```
-#
-# cvkit's tests hold `tracking_scores` against it on random videos; all counts agree. Trackers that people use today grew out of these two: ByteTrack
-# pairs boxes with low scores in a second round, OC-SORT mends the filter after a gap, BoT-SORT also follows the camera. They come with detectors such
-# as Ultralytics' YOLO, or in the package `supervision`.
+# For scores people use `motmetrics`, or TrackEval, which the challenge itself uses now. The former, `pip install motmetrics`, takes the identities
+# and a table of 1 − IoU a frame (`MOTAccumulator.update`). cvkit's tests hold `tracking_scores` against it on random videos; all counts agree. The
+# filter for any $F$ and $H$ is `cvkit.tracking.KalmanFilter`, and `filterpy` is a package of many more. Trackers that people use today grew out of
+# these two: ByteTrack pairs boxes with low scores in a second round, OC-SORT mends the filter after a gap, BoT-SORT also follows the camera. They
+# come with detectors such as Ultralytics' YOLO, or in the package `supervision`.
 #
 # ## Exercises
 #
 # Replace the line that raises `NotImplementedError` by your answer, run the cell, then run the check below it.
 
 # %% [markdown]
-# ### Exercise 1: the update in one dimension (3 points)
+# ### Exercise 1: follow a place through gaps (3 points)
 #
-# `mean` and `variance` say what we believe of a number, `measured` is a measurement of it, and `noise` the variance of such measurements. All are
-# floats, both variances above 0. Return an array (2,): the mean and the variance after the measurement. With 10, 3, 14 and 1 it is `[13.0, 0.75]`.
+# A thing stands still, but for a little drift: its state is one number, its place, without a speed. `mean` and `variance` are floats, what we believe
+# before the first frame; `measured` is an array (T,) of places in pixels, NaN in a frame in which nothing was found. In each frame, first the
+# variance grows by `drift`; then, if there is a measurement, mean and variance are updated, with `noise` the variance of a measurement. Return an
+# array (T, 2): mean and variance at the end of each frame. With mean 10, variance 2, `measured` `[14, nan]`, drift 1 and noise 1 it is `[[13, 0.75],
+# [13, 1.75]]`.
 
 
-# %% nbgrader={"schema_version": 3, "grade_id": "kalman-update", "solution": true, "grade": false, "locked": false, "task": false}
-def kalman_update(mean, variance, measured, noise):
-    """Array (2,): mean and variance."""
+# %% nbgrader={"schema_version": 3, "grade_id": "follow-place", "solution": true, "grade": false, "locked": false, "task": false}
+def follow_place(mean, variance, measured, drift, noise):
+    """Array (T, 2): mean and variance, a row a frame."""
     ### BEGIN SOLUTION
-    gain = variance / (variance + noise)
-    return np.array([mean + gain * (measured - mean), (1 - gain) * variance])
+    rows = []
+    for z in measured:
+        variance = variance + drift
+        if not np.isnan(z):
+            gain = variance / (variance + noise)
+            mean, variance = mean + gain * (z - mean), (1 - gain) * variance
+        rows.append((mean, variance))
+    return np.array(rows)
     ### END SOLUTION
 
 
-# %% nbgrader={"schema_version": 3, "grade_id": "kalman-update-check", "solution": false, "grade": true, "points": 3, "locked": true, "task": false}
-lesson.check("kalman-update", kalman_update)
+# %% nbgrader={"schema_version": 3, "grade_id": "follow-place-check", "solution": false, "grade": true, "points": 3, "locked": true, "task": false}
+lesson.check("follow-place", follow_place)
 ### BEGIN HIDDEN TESTS
-assert np.allclose(kalman_update(0.0, 4.0, 10.0, 1.0), [8.0, 0.8])
+hidden = follow_place(0.0, 3.0, np.array([np.nan, 10.0]), 0.5, 1.0)
+assert np.allclose(hidden, [[0.0, 3.5], [8.0, 0.8]])
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -959,9 +1011,10 @@ assert np.allclose(kalman_update(0.0, 4.0, 10.0, 1.0), [8.0, 0.8])
 #
 # `overlaps` is an array (tracks, detections) of IoUs. Return an array (tracks,) of whole numbers: for each track the number of its detection, from 0,
 # or −1 if it gets none. A detection goes to one track at most, and no pair may have an IoU below `iou_threshold`. Among all pairings that keep to
-# this, return the one with the largest sum of IoUs. Use `linear_sum_assignment(costs)`, imported above, which returns two arrays, rows and columns of
-# the pairs; it pairs as many as it can, so think of what to do with pairs below the threshold *before* you call it. For `[[0.9, 0.8], [0.8, 0.2]]`
-# the answer is `[1, 0]`; with `iou_threshold=0.85` it is `[0, -1]`.
+# this, return the one with the largest sum of IoUs (not the same sum as that of `assign`, which counts what is above the limit). Use
+# `linear_sum_assignment(costs)`, imported above, which returns two arrays, rows and columns of the pairs; it pairs as many as it can, so think of
+# what to do with pairs below the threshold *before* you call it. For `[[0.9, 0.8], [0.8, 0.2]]` the answer is `[1, 0]`; with `iou_threshold=0.85` it
+# is `[0, -1]`. For `[[0.9, 0.4], [0.4, 0.1]]` it is `[0, -1]`, as 0.9 is more than 0.4 + 0.4, and for `[[0.9, 0.5], [0.5, 0.0]]` it is `[1, 0]`.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "pair-up", "solution": true, "grade": false, "locked": false, "task": false}
@@ -981,6 +1034,8 @@ def pair_up(overlaps, iou_threshold=0.3):
 lesson.check("pair-up", pair_up)
 ### BEGIN HIDDEN TESTS
 assert pair_up(np.array([[0.6, 0.5, 0.0], [0.55, 0.31, 0.0]])).tolist() == [1, 0]
+assert pair_up(np.array([[0.8, 0.35], [0.35, 0.1]])).tolist() == [0, -1]
+assert pair_up(np.array([[0.8, 0.45], [0.45, 0.0]])).tolist() == [1, 0]
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1012,9 +1067,10 @@ assert np.allclose(gallery_distance(np.array([[0.0, 2.0]]), np.array([[3.0, 0.0]
 # - Boxes alone do not tell who is who: linked to the nearest, two objects that pass each other change identities.
 # - A Kalman filter weighs what it expects against what is measured, by their variances. Without measurements its uncertainty grows, and it is honest
 #   as long as things move as it assumes.
-# - The best pair first is not the best pairing; the Hungarian method finds that.
+# - The best pair first is not always the best pairing; the Hungarian method finds that.
 # - SORT is a filter and an assignment. What is gone for long comes back as someone new.
-# - DeepSORT knows things again by their looks, if these differ. If they do not, it does worse than SORT.
+# - DeepSORT knows things again by their looks, if these differ. If they do not, it changes numbers more often than a SORT that waits as long. And
+#   where they differ, that patient SORT comes near to it.
 # - MOTA counts a switch once, IDF1 counts for how long the number is wrong. What a tracker keeps silent about cannot be a switch: look at all of
 #   them.
 # - A tracker is no better than its detector. With one that was trained all scores fell, and DeepSORT kept its lead.

@@ -1,4 +1,4 @@
-"""Exercises of lesson 14: a Kalman update in one dimension, pairs by overlap, distance to a gallery."""
+"""Exercises of lesson 14: a place that is followed through gaps, pairs by overlap, distance to a gallery."""
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -6,49 +6,82 @@ from scipy.optimize import linear_sum_assignment
 from cvkit.homework.exercise import Exercise, Mistake
 
 
-def kalman_update(mean, variance, measured, noise):
-    """Mean and variance after a measurement of the variance `noise`, as an array (2,)."""
-    return _updated(mean, variance, measured, variance / (variance + noise))
+def follow_place(mean, variance, measured, drift, noise):
+    """Mean and variance of a place in each frame, as an array (T, 2); `measured` (T,) is NaN where nothing is found."""
+    return _follow(mean, variance, measured, drift, noise)
 
 
-def _updated(mean, variance, measured, gain):
-    return np.array([mean + gain * (measured - mean), (1 - gain) * variance])
+def _follow(mean, variance, measured, drift, noise, gain=lambda P, R: P / (P + R), shrink=True):
+    rows = []
+    for z in measured:
+        variance = variance + drift
+        if not np.isnan(z):
+            share = gain(variance, noise)
+            mean, variance = mean + share * (z - mean), (1 - share) * variance if shrink else variance
+        rows.append((mean, variance))
+    return np.array(rows)
 
 
-def _roots(mean, variance, measured, noise):
-    return _updated(mean, variance, measured, variance**0.5 / (variance**0.5 + noise**0.5))
+def _other_order(mean, variance, measured, drift, noise, only_when_measured=False):
+    rows = []
+    for z in measured:
+        if only_when_measured and not np.isnan(z):
+            variance = variance + drift
+        if not np.isnan(z):
+            gain = variance / (variance + noise)
+            mean, variance = mean + gain * (z - mean), (1 - gain) * variance
+        rows.append((mean, variance if only_when_measured else variance + drift))
+        variance = rows[-1][1]
+    return np.array(rows)
 
 
-KALMAN_UPDATE = Exercise(
-    id="kalman-update",
+_NAN = float("nan")
+
+FOLLOW_PLACE = Exercise(
+    id="follow-place",
     points=3,
-    reference=kalman_update,
-    cases=((10.0, 3.0, 14.0, 1.0), (10.0, 1.0, 14.0, 3.0), (-2.0, 9.0, 1.0, 4.0), (5.0, 0.5, 5.0, 2.0)),
+    reference=follow_place,
+    cases=(
+        (10.0, 2.0, np.array([14.0, _NAN]), 1.0, 1.0),
+        (0.0, 4.0, np.array([1.0, 3.0, _NAN, _NAN, 8.0]), 0.5, 2.0),
+        (-2.0, 9.0, np.array([_NAN, _NAN, 1.0]), 1.5, 4.0),
+        (5.0, 0.5, np.array([5.0, 7.0]), 0.25, 0.1),
+    ),
     mistakes=(
         Mistake(
-            lambda mean, variance, measured, noise: _updated(mean, variance, measured, noise / (variance + noise)),
-            "Your gain is the wrong way round. The less sure the estimate (a large `variance`), the more of the "
-            "surprise must be believed.",
+            lambda *case: _follow(*case, gain=lambda P, R: R / (P + R)),
+            "Your gain is the wrong way round. The less sure the estimate (a large variance), the more of the surprise "
+            "must be believed.",
         ),
         Mistake(
-            lambda mean, variance, measured, noise: _updated(mean, variance, measured, 0.5),
+            lambda *case: _follow(*case, gain=lambda P, R: 0.5),
             "You took the plain average. The two count equally only if their variances are equal.",
         ),
         Mistake(
-            _roots,
+            lambda *case: _follow(*case, gain=lambda P, R: P**0.5 / (P**0.5 + R**0.5)),
             "You weighed by standard deviations. The gain is made of variances, their squares.",
         ),
         Mistake(
-            lambda mean, variance, measured, noise: np.array(
-                [kalman_update(mean, variance, measured, noise)[0], variance]
-            ),
-            "The mean is right, but the variance stayed as it was. A measurement makes surer: multiply it by 1 - gain.",
+            lambda *case: _follow(*case, shrink=False),
+            "The variance never shrinks. A measurement makes surer: multiply the variance by 1 - gain.",
         ),
         Mistake(
-            lambda mean, variance, measured, noise: np.array(
-                [kalman_update(mean, variance, measured, noise)[0], variance + noise]
+            lambda mean, variance, measured, drift, noise: _follow(mean, variance, measured, 0.0, noise),
+            "Your variance does not grow from frame to frame. Add `drift` in each, measured or not.",
+        ),
+        Mistake(
+            lambda *case: _other_order(*case, only_when_measured=True),
+            "You added `drift` only in frames with a measurement. In a gap we grow unsurer, too.",
+        ),
+        Mistake(
+            _other_order,
+            "You added `drift` after the measurement. Predict first: the frame passes, and then something is measured.",
+        ),
+        Mistake(
+            lambda mean, variance, measured, drift, noise: _follow(
+                mean, variance, np.nan_to_num(measured), drift, noise
             ),
-            "You added the variances. Uncertainty adds up when time passes; a measurement takes some of it away.",
+            "You took a missing measurement for one at place 0. Where `measured` is NaN there is no update.",
         ),
     ),
 )
@@ -80,6 +113,14 @@ def _each_its_best(overlaps, iou_threshold=0.3):
     return np.where(overlaps.max(axis=1) >= iou_threshold, overlaps.argmax(axis=1), -1)
 
 
+def _above_the_threshold(overlaps, iou_threshold=0.3):
+    return _by_assignment(np.where(overlaps >= iou_threshold, overlaps - iou_threshold + 1e-5, 0))
+
+
+def _most_pairs(overlaps, iou_threshold=0.3):
+    return _by_assignment(np.where(overlaps >= iou_threshold, overlaps + 100, 0))
+
+
 def _least(overlaps, iou_threshold=0.3):
     allowed = np.where(overlaps >= iou_threshold, overlaps, 0)
     return _by_assignment(-allowed, lambda value: value < 0)
@@ -88,13 +129,15 @@ def _least(overlaps, iou_threshold=0.3):
 _CROSSING = np.array([[0.9, 0.8], [0.8, 0.2]])  # the best pair first leaves the second track without
 _THREE = np.array([[0.5, 0.6, 0.1], [0.0, 0.7, 0.4]])
 _FAINT = np.array([[0.35, 0.29, 0.0], [0.25, 0.1, 0.0], [0.0, 0.0, 0.3]])
+_LONELY = np.array([[0.9, 0.4], [0.4, 0.1]])  # one good pair is more than two middling ones
+_TWO = np.array([[0.9, 0.5], [0.5, 0.0]])  # 0.5 + 0.5 > 0.9, but 0.2 + 0.2 < 0.6 above the threshold
 _PUSHED = np.array([[0.4, 0.25], [0.29, 0.0]])  # 0.25 + 0.29 > 0.4, but both are below the threshold
 
 PAIR_UP = Exercise(
     id="pair-up",
     points=3,
     reference=pair_up,
-    cases=((_CROSSING,), (_THREE,), (_THREE.T,), (_FAINT,), (_PUSHED,), (_CROSSING, 0.85)),
+    cases=((_CROSSING,), (_THREE,), (_THREE.T,), (_FAINT,), (_PUSHED,), (_CROSSING, 0.85), (_LONELY,), (_TWO,)),
     mistakes=(
         Mistake(
             _greedy,
@@ -115,6 +158,15 @@ PAIR_UP = Exercise(
             lambda overlaps, iou_threshold=0.3: _by_assignment(overlaps, lambda value: value >= iou_threshold),
             "You looked for the largest sum first and threw bad pairs away afterwards. By then they may have pushed "
             "aside a good one: set what is below the threshold to 0 beforehand.",
+        ),
+        Mistake(
+            _above_the_threshold,
+            "You counted what each IoU has above the threshold, as `assign` does. Here the IoUs themselves are summed: "
+            "a pair below the threshold is worth 0, not `iou_threshold`.",
+        ),
+        Mistake(
+            _most_pairs,
+            "You made as many pairs as can be. It is the sum that counts: one pair of a large IoU may be worth more.",
         ),
         Mistake(
             _least,
@@ -182,4 +234,4 @@ GALLERY_DISTANCE = Exercise(
     ),
 )
 
-EXERCISES = (KALMAN_UPDATE, PAIR_UP, GALLERY_DISTANCE)
+EXERCISES = (FOLLOW_PLACE, PAIR_UP, GALLERY_DISTANCE)

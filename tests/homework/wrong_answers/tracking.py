@@ -6,28 +6,78 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 
-def trusts_the_surer_less(mean, variance, measured, noise):
-    gain = noise / (noise + variance)
-    return np.array([(1 - gain) * mean + gain * measured, variance - gain * variance])
+def trusts_the_surer_less(mean, variance, measured, drift, noise):
+    result = []
+    for z in measured:
+        variance += drift
+        if z == z:
+            gain = noise / (noise + variance)
+            mean, variance = (1 - gain) * mean + gain * z, variance - gain * variance
+        result.append([mean, variance])
+    return np.array(result)
 
 
-def half_way(mean, variance, measured, noise):
-    return np.array([(mean + measured) / 2, variance / 2])
+def half_way(mean, variance, measured, drift, noise):
+    result = []
+    for z in measured:
+        variance += drift
+        if not math.isnan(z):
+            mean, variance = (mean + z) / 2, variance / 2
+        result.append([mean, variance])
+    return np.array(result)
 
 
-def by_deviations(mean, variance, measured, noise):
-    sigma, tau = math.sqrt(variance), math.sqrt(noise)
-    gain = sigma / (sigma + tau)
-    return [mean + gain * (measured - mean), variance * (1 - gain)]
+def by_deviations(mean, variance, measured, drift, noise):
+    result, tau = np.zeros((len(measured), 2)), math.sqrt(noise)
+    for t, z in enumerate(measured):
+        variance += drift
+        if not math.isnan(z):
+            gain = math.sqrt(variance) / (math.sqrt(variance) + tau)
+            mean, variance = mean + gain * (z - mean), variance * (1 - gain)
+        result[t] = mean, variance
+    return result
 
 
-def as_unsure_as_before(mean, variance, measured, noise):
-    return mean + (measured - mean) * variance / (variance + noise), variance
+def ever_unsurer(mean, variance, measured, drift, noise):
+    result = []
+    for z in measured:
+        variance += drift
+        if not math.isnan(z):
+            mean += (z - mean) * variance / (variance + noise)
+        result.append([mean, variance])
+    return np.array(result)
 
 
-def unsurer(mean, variance, measured, noise):
-    mean += variance * (measured - mean) / (variance + noise)
-    return np.array([mean, variance + noise])
+def no_drift(mean, variance, measured, drift, noise):
+    result = []
+    for z in measured:
+        if not math.isnan(z):
+            gain = variance / (variance + noise)
+            mean, variance = mean + gain * (z - mean), (1 - gain) * variance
+        result.append([mean, variance])
+    return np.array(result)
+
+
+def asleep_in_the_gap(mean, variance, measured, drift, noise):
+    result = []
+    for z in measured:
+        if not math.isnan(z):
+            variance += drift
+            gain = variance / (variance + noise)
+            mean, variance = mean + gain * (z - mean), (1 - gain) * variance
+        result.append([mean, variance])
+    return np.array(result)
+
+
+def measures_first(mean, variance, measured, drift, noise):
+    result = []
+    for z in measured:
+        if not math.isnan(z):
+            gain = variance / (variance + noise)
+            mean, variance = mean + gain * (z - mean), (1 - gain) * variance
+        variance += drift
+        result.append([mean, variance])
+    return np.array(result)
 
 
 def best_first(overlaps, iou_threshold=0.3):
@@ -63,6 +113,24 @@ def threshold_last(overlaps, iou_threshold=0.3):
     return result
 
 
+def as_assign_does(overlaps, iou_threshold=0.3):
+    result = np.full(len(overlaps), -1)
+    rows, columns = linear_sum_assignment(np.where(overlaps >= iou_threshold, -overlaps, -iou_threshold + 1e-6))
+    for t, d in zip(rows, columns, strict=True):
+        if overlaps[t, d] >= iou_threshold:
+            result[t] = d
+    return result
+
+
+def the_more_the_better(overlaps, iou_threshold=0.3):
+    result = np.full(len(overlaps), -1)
+    rows, columns = linear_sum_assignment(np.where(overlaps >= iou_threshold, 1 - overlaps, 1000))
+    for t, d in zip(rows, columns, strict=True):
+        if overlaps[t, d] >= iou_threshold:
+            result[t] = d
+    return result
+
+
 def plain_products(gallery, features):
     return np.array([min(1 - np.dot(row, feature) for row in gallery) for feature in features])
 
@@ -88,18 +156,22 @@ def of_each_row(gallery, features):
 
 
 WRONG = {
-    "kalman-update": [
+    "follow-place": [
         (trusts_the_surer_less, "wrong way round"),
         (half_way, "plain average"),
         (by_deviations, "standard deviations"),
-        (as_unsure_as_before, "variance stayed"),
-        (unsurer, "added the variances"),
+        (ever_unsurer, "never shrinks"),
+        (no_drift, "does not grow"),
+        (asleep_in_the_gap, "only in frames with a measurement"),
+        (measures_first, "after the measurement"),
     ],
     "pair-up": [
         (best_first, "greedy way"),
         (everyone_for_himself, "share one"),
         (all_pairs, "below the threshold"),
         (threshold_last, "threw bad pairs away afterwards"),
+        (as_assign_does, "as `assign` does"),
+        (the_more_the_better, "as many pairs as can be"),
     ],
     "gallery-distance": [
         (plain_products, "not normalised"),
