@@ -8,12 +8,13 @@ from cvkit.validation import check_positive
 MULTIPLE = 32  # padded sides are multiples of it, which keeps the number of different shapes small
 
 
-def pad_images(images):
+def pad_images(images, least=(0, 0)):
     """A batch of images of any sizes, filled up with zeros on the right and below.
 
     Args:
         images: sequence of arrays (H, W, 3), red, green, blue, values from 0 to 255; or of dicts of maps, all of one
             size, see `cvkit.models.stored_maps`.
+        least: height and width in pixels that the batch has at least.
 
     Returns:
         Dict of "images", float32 (B, H', W', 3), where H' and W' are the largest height and width, rounded up to a
@@ -31,7 +32,7 @@ def pad_images(images):
         return _stack_maps(images)
     images = check_images(images)
     sizes = np.array([image.shape[:2] for image in images])
-    height, width = -(-sizes.max(axis=0) // MULTIPLE) * MULTIPLE
+    height, width = -(-np.max([*sizes, least], axis=0) // MULTIPLE) * MULTIPLE
     padded = np.zeros((len(images), height, width, 3), "float32")
     for place, image in zip(padded, images, strict=True):
         place[: image.shape[0], : image.shape[1]] = image
@@ -73,7 +74,9 @@ class DetectionBatches(keras.utils.PyDataset):
     """Batches of images with their objects, in a new order in each epoch.
 
     Each batch is (inputs, zeros): inputs as `pad_images` and `pad_targets` give them, and for each of the network's
-    losses, which it computes itself, a zero an image.
+    losses, which it computes itself, a zero an image. All batches have the shape that the largest image asks for,
+    unless `augment` changes the sizes: Keras on TensorFlow learns from the first two batches which axes vary, and
+    compiles for each new shape.
 
     Args:
         images: sequence of N arrays (H, W, 3).
@@ -107,6 +110,8 @@ class DetectionBatches(keras.utils.PyDataset):
         self.images, self.targets, self.losses, self.proposals = images, targets, losses, proposals
         self.batch_size, self.random = batch_size, np.random.default_rng(seed)
         self.order = self.random.permutation(len(images))
+        self.largest = (0, 0) if not len(images) or isinstance(images[0], dict) else _largest(images)
+        self.most_proposals = None if proposals is None else max([1, *map(len, proposals)])
         self.most = max([1, *(len(target["labels"]) for target in targets)]) * getattr(augment, "images_in_one", 1)
 
     def __len__(self):
@@ -114,12 +119,14 @@ class DetectionBatches(keras.utils.PyDataset):
 
     def __getitem__(self, index):
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        images, targets = [self.images[i] for i in chosen], [self.targets[i] for i in chosen]
+        images, targets, least = [self.images[i] for i in chosen], [self.targets[i] for i in chosen], self.largest
         if self.augment is not None:
+            sizes = [np.shape(image) for image in images]
             images, targets = self.augment(images, targets)
-        inputs = pad_images(images) | pad_targets(targets, self.most)
+            least = self.largest if sizes == [np.shape(image) for image in images] else (0, 0)
+        inputs = pad_images(images, least) | pad_targets(targets, self.most)
         if self.proposals is not None:
-            inputs["rois"] = pad_boxes([self.proposals[i] for i in chosen])
+            inputs["rois"] = pad_boxes([self.proposals[i] for i in chosen], self.most_proposals)
         return inputs, {name: np.zeros(len(chosen), "float32") for name in self.losses}
 
     def on_epoch_end(self):
@@ -133,6 +140,10 @@ def pad_boxes(boxes, length=None):
     for place, rows in zip(padded, boxes, strict=True):
         place[: len(rows)] = np.reshape(rows, (-1, 4))
     return padded
+
+
+def _largest(images):
+    return np.max([np.shape(image)[:2] for image in check_images(images)], axis=0)
 
 
 def check_images(images):

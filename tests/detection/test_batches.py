@@ -88,3 +88,20 @@ def test_what_does_not_fit_is_refused():
         pad_images([IMAGES[0][..., 0]])
     with raises("Received none"):
         pad_images([])
+
+
+def test_batches_have_one_shape_whatever_is_in_them():
+    """Thirty small images, then a tall and a wide one: in whichever batch they come."""
+    images = [np.ones((32, 32, 3))] * 30 + [np.ones((64, 32, 3)), np.ones((32, 90, 3))]
+    proposals = [np.zeros((1, 4))] * 31 + [np.zeros((5, 4))]
+    batches = DetectionBatches(images, [TARGETS[1]] * 32, ["loss"], 2, proposals=proposals)
+    shapes = {(batches[k][0]["images"].shape, batches[k][0]["rois"].shape) for k in range(len(batches))}
+    assert shapes == {((2, 64, 96, 3), (2, 5, 4))}
+
+
+def test_images_that_change_their_size_are_not_padded_to_the_old_one():
+    def halve(images, targets):
+        return [image[::2, ::2] for image in images], targets
+
+    batches = DetectionBatches([np.ones((64, 128, 3))] * 2, [TARGETS[1]] * 2, ["loss"], 2, augment=halve)
+    assert batches[0][0]["images"].shape == (2, 32, 64, 3)
