@@ -7,6 +7,7 @@ os.environ.setdefault("MPLBACKEND", "agg")
 
 import hypothesis
 import keras
+import matplotlib
 import pytest
 
 hypothesis.settings.register_profile(
@@ -18,6 +19,13 @@ hypothesis.settings.load_profile("cvkit")
 @pytest.fixture(autouse=True)
 def _seed():
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _style():
+    """Every test begins with matplotlib's own settings; a lesson changes them."""
+    with matplotlib.rc_context(matplotlib.rcParamsDefault | {"backend": "agg"}):
+        yield
 
 
 def pytest_collection_modifyitems(items):

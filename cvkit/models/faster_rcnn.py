@@ -79,8 +79,6 @@ class FasterRCNN(Detector):
             return super().fit(images, targets, epochs, batch_size, learning_rate, seed, **options)
         if options.get("augment") is not None:
             raise ValueError('augment moves the objects away from stored proposals: use it with scheme="joint".')
-        if options.get("augment") is not None:
-            raise ValueError('augment moves the objects away from stored proposals: use it with scheme="joint".')
         given = dict(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed, **options)
         self.batches(images, targets, batch_size, seed)  # raises now, not after the first training
         backbone, start = self.backbone, self.backbone.get_weights()
