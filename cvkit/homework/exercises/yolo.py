@@ -1,4 +1,4 @@
-"""Exercises of lesson 12: which cell answers for which object, the loss of one cell, one round of k-means."""
+"""Exercises of lesson 12: which cell answers for which object, the loss of one cell, the box of an anchor."""
 
 import numpy as np
 
@@ -193,78 +193,89 @@ CELL_LOSS = Exercise(
 )
 
 
-def anchor_round(sizes, anchors):
-    """New anchors (k, 2): means of the sizes (N, 2) that have the highest IoU with each; one without sizes stays."""
-    return _means(sizes, anchors, _shape_iou(sizes, anchors).argmax(axis=1))
+def anchor_box(t, row, column, stride, anchor):
+    """Corners (4,) of the box that an anchor's four numbers say."""
+    return _box(_centre(t, row, column, stride), anchor * np.exp(t[2:]))
 
 
-def _shape_iou(sizes, anchors):
-    shared = np.minimum(sizes[:, None], anchors).prod(axis=2)  # (N, k)
-    return shared / (sizes.prod(axis=1)[:, None] + anchors.prod(axis=1) - shared)
+def _sigmoid(t):
+    return 1 / (1 + np.exp(-t))
 
 
-def _means(sizes, anchors, nearest, mean=np.mean):
-    groups = [sizes[nearest == k] for k in range(len(anchors))]
-    return np.array([mean(group, axis=0) if len(group) else anchors[k] for k, group in enumerate(groups)], "float64")
+def _centre(t, row, column, stride, squash=_sigmoid):
+    return stride * (np.array([column, row]) + squash(t[:2]))
 
 
-def _by_distance(sizes, anchors):
-    return _means(sizes, anchors, ((sizes[:, None] - anchors) ** 2).sum(axis=2).argmin(axis=1))
+def _box(centre, size):
+    return np.concatenate([centre - size / 2, centre + size / 2])
 
 
-def _empty_is_zero(sizes, anchors):
-    nearest = _shape_iou(sizes, anchors).argmax(axis=1)
-    return _means(sizes, np.zeros_like(anchors), nearest)
+def _offset_in_pixels(t, row, column, stride, anchor):
+    return _box(stride * np.array([column, row]) + _sigmoid(t[:2]), anchor * np.exp(t[2:]))
 
 
-def _by_shared_area(sizes, anchors):
-    return _means(sizes, anchors, np.minimum(sizes[:, None], anchors).prod(axis=2).argmax(axis=1))
+def _from_the_corner(t, row, column, stride, anchor):
+    corner = _centre(t, row, column, stride)
+    return np.concatenate([corner, corner + anchor * np.exp(t[2:])])
 
 
-def _same_for_both(sizes, anchors):
-    means = anchor_round(sizes, anchors)
-    return np.repeat(means.mean(axis=1, keepdims=True), 2, axis=1)
+def _whole_to_each_side(t, row, column, stride, anchor):
+    return _box(_centre(t, row, column, stride), 2 * anchor * np.exp(t[2:]))
 
 
-_SIZES = np.array([[2.0, 2], [4, 2], [9, 8], [12, 10], [30, 40], [24, 20], [6, 7], [3, 9]])
-_ANCHORS = np.array([[3.0, 3], [10, 10], [40, 40]])
+def _centre_and_size(t, row, column, stride, anchor):
+    return np.concatenate([_centre(t, row, column, stride), anchor * np.exp(t[2:])])
 
-ANCHOR_ROUND = Exercise(
-    id="anchor-round",
+
+_T = np.log([3.0, 3, 1.2, 1])
+_SQUARE = np.array([20.0, 20])
+
+ANCHOR_BOX = Exercise(
+    id="anchor-box",
     points=3,
-    reference=anchor_round,
+    reference=anchor_box,
     cases=(
-        (_SIZES, _ANCHORS),
-        (_SIZES, _ANCHORS[::-1].copy()),
-        (_SIZES[:4], _ANCHORS),
-        (np.array([[20.0, 20], [22, 18], [10, 10], [5, 5]]), np.array([[10.0, 10], [30, 30]])),
+        (_T, 3, 2, 8, _SQUARE),
+        (np.zeros(4), 0, 5, 16, np.array([30.0, 12])),
+        (np.array([-1.5, 0.4, 0.3, -0.7]), 6, 1, 8, np.array([15.0, 21])),
+        (np.array([2.0, -2, -0.2, 0.5]), 2, 2, 32, np.array([60.0, 90])),
     ),
     mistakes=(
         Mistake(
-            _by_distance,
-            "You gave each size to the anchor at the smallest distance in pixels. Take the one with the highest IoU.",
+            lambda t, row, column, stride, anchor: anchor_box(t, column, row, stride, anchor),
+            "Row and column are swapped: x counts from the left, so it comes from the column, and y from the row.",
         ),
         Mistake(
-            _by_shared_area,
-            "You compared the areas shared. A large anchor shares much with every box; divide by the union.",
+            lambda t, row, column, stride, anchor: _box(
+                _centre(t, row, column, stride, squash=np.asarray), anchor * np.exp(t[2:])
+            ),
+            "You took t_x and t_y as they are. The offset in the cell is their sigmoid.",
         ),
         Mistake(
-            lambda sizes, anchors: _means(sizes, anchors, _shape_iou(sizes, anchors).argmin(axis=1)),
-            "You gave each size to the anchor with the lowest IoU. The distance is 1 - IoU: take the highest IoU.",
+            _offset_in_pixels,
+            "You added the sigmoid as a number of pixels. It is a share of the cell: multiply it by the stride.",
         ),
         Mistake(
-            _empty_is_zero,
-            "An anchor to which no size goes became zero. It stays as it was.",
+            lambda t, row, column, stride, anchor: _box(_centre(t, row, column, stride), anchor * t[2:]),
+            "You multiplied the anchor by t_w and t_h. It is to be stretched by e to that power.",
         ),
         Mistake(
-            lambda sizes, anchors: _means(sizes, anchors, _shape_iou(sizes, anchors).argmax(axis=1), np.median),
-            "You took medians. k-means takes means.",
+            lambda t, row, column, stride, anchor: _box(_centre(t, row, column, stride), stride * np.exp(t[2:])),
+            "You stretched the cell. Width and height are those of the anchor, stretched.",
         ),
         Mistake(
-            _same_for_both,
-            "Width and height became the same number. Take the mean of each on its own, axis 0.",
+            _from_the_corner,
+            "You took the centre for the upper left corner. Half of the width and of the height go to each side of it.",
+        ),
+        Mistake(
+            _whole_to_each_side,
+            "The box is twice as large as it should be: half of the width and of the height go to each side.",
+        ),
+        Mistake(
+            _centre_and_size,
+            "You returned the centre and the size. Return the corners: x1, y1, x2, y2.",
         ),
     ),
 )
 
-EXERCISES = (WHO_ANSWERS, CELL_LOSS, ANCHOR_ROUND)
+EXERCISES = (WHO_ANSWERS, CELL_LOSS, ANCHOR_BOX)

@@ -101,38 +101,52 @@ def one_class(target, boxes, confidences, overlaps, probabilities, label):
     return terms
 
 
-def k_means(sizes, anchors, likeness, empty=None):
-    groups = [[] for _ in anchors]
-    for size in sizes:
-        values = [likeness(size, anchor) for anchor in anchors]
-        groups[values.index(max(values))].append(size)
-    return np.array(
-        [
-            np.mean(g, axis=0) if g else (anchor if empty is None else empty)
-            for g, anchor in zip(groups, anchors, strict=True)
-        ]
-    )
+def corners(x, y, w, h):
+    return np.array([x - w / 2, y - h / 2, x + w / 2, y + h / 2])
 
 
-def overlap(a, b):
-    shared = min(a[0], b[0]) * min(a[1], b[1])
-    return shared / (a[0] * a[1] + b[0] * b[1] - shared)
+def squash(value):
+    return np.exp(value) / (np.exp(value) + 1)
 
 
-def euclid(sizes, anchors):
-    return k_means(sizes, anchors, lambda a, b: -np.hypot(a[0] - b[0], a[1] - b[1]))
+def swapped(t, row, column, stride, anchor):
+    tx, ty, tw, th = t
+    x, y = (row + squash(tx)) * stride, (column + squash(ty)) * stride
+    return corners(x, y, anchor[0] * np.exp(tw), anchor[1] * np.exp(th))
 
 
-def shared_area(sizes, anchors):
-    return k_means(sizes, anchors, lambda a, b: min(a[0], b[0]) * min(a[1], b[1]))
+def unsquashed(t, row, column, stride, anchor):
+    tx, ty, tw, th = t
+    return corners((column + tx) * stride, (row + ty) * stride, anchor[0] * np.exp(tw), anchor[1] * np.exp(th))
 
 
-def farthest(sizes, anchors):
-    return k_means(sizes, anchors, lambda a, b: -overlap(a, b))
+def few_pixels(t, row, column, stride, anchor):
+    tx, ty, tw, th = t
+    x, y = column * stride + squash(tx), row * stride + squash(ty)
+    return corners(x, y, anchor[0] * np.exp(tw), anchor[1] * np.exp(th))
 
 
-def zero_when_empty(sizes, anchors):
-    return k_means(sizes, anchors, overlap, empty=np.zeros(2))
+def no_power(t, row, column, stride, anchor):
+    tx, ty, tw, th = t
+    return corners((column + squash(tx)) * stride, (row + squash(ty)) * stride, anchor[0] * tw, anchor[1] * th)
+
+
+def cell_stretched(t, row, column, stride, anchor):
+    tx, ty, tw, th = t
+    x, y = (column + squash(tx)) * stride, (row + squash(ty)) * stride
+    return corners(x, y, stride * np.exp(tw), stride * np.exp(th))
+
+
+def corner_first(t, row, column, stride, anchor):
+    tx, ty, tw, th = t
+    x, y = (column + squash(tx)) * stride, (row + squash(ty)) * stride
+    return np.array([x, y, x + anchor[0] * np.exp(tw), y + anchor[1] * np.exp(th)])
+
+
+def middle_and_size(t, row, column, stride, anchor):
+    tx, ty, tw, th = t
+    x, y = (column + squash(tx)) * stride, (row + squash(ty)) * stride
+    return np.array([x, y, anchor[0] * np.exp(tw), anchor[1] * np.exp(th)])
 
 
 WRONG = {
@@ -152,10 +166,13 @@ WRONG = {
         (everyone_unsure, "Leave it out"),
         (one_class, "true class only"),
     ],
-    "anchor-round": [
-        (euclid, "distance in pixels"),
-        (shared_area, "areas shared"),
-        (farthest, "lowest IoU"),
-        (zero_when_empty, "stays as it was"),
+    "anchor-box": [
+        (swapped, "Row and column are swapped"),
+        (unsquashed, "as they are"),
+        (few_pixels, "number of pixels"),
+        (no_power, "e to that power"),
+        (cell_stretched, "stretched the cell"),
+        (corner_first, "upper left corner"),
+        (middle_and_size, "Return the corners"),
     ],
 }
