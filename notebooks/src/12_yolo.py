@@ -540,7 +540,7 @@ fig.suptitle(f"Eight test images: boxes with a score above {SURE}, missed object
 lesson.figure(fig, alt="Eight scenes. Most shapes have one frame in the colour of their class; a few are dotted.")
 
 # %% [markdown]
-# YYY fig03
+# Shapes that stand alone have one frame, with a score near 1. Dotted frames and frames of a wrong class come where one shape lies on another.
 #
 # Class by class, and with the stricter IoU of 0.75, which asks for a close fit:
 
@@ -549,8 +549,8 @@ for name, *values in zip(names, *scores.average_precision, strict=True):
     print(f"{name:9} average precision at IoU 0.5: {values[0]:.3f}, at 0.75: {values[1]:.3f}")
 
 # %% [markdown]
-# YYY Every class loses at 0.75: found, but not closely framed. L3's "very fast, not very accurate" speaks of version 1, which we have not trained as
-# a detector. The paper on version 1, too, names boxes that fit badly as its main source of error.
+# Every class loses at 0.75: objects are found, but not framed closely. L3's "very fast, not very accurate" speaks of version 1, which we do not train
+# on these scenes. Its paper, too, names boxes that fit badly as the main source of error.
 #
 # ### From all boxes to few
 #
@@ -587,8 +587,8 @@ fig.suptitle(LEGEND)
 lesson.figure(fig, alt="A scene with many frames around each shape, and with those that suppression keeps.")
 
 # %% [markdown]
-# YYY There is: suppression compares boxes of one class only. A box that says *square* and one that says *triangle* both stay, however much they
-# overlap. The less sure of them counts as a mistake, and pulls the average precision down.
+# In our run the white square does, with a box that says *square* and one that says *triangle*. Suppression compares boxes of one class only, so both
+# stay, however much they overlap. One of them counts as a mistake, and lowers the average precision of its class.
 #
 # ## Two objects in one cell, measured
 #
