@@ -364,7 +364,7 @@ for stride in STRIDES:
 #
 # Four numbers for its box, $t_x, t_y, t_w, t_h$; one for its objectness; one for each class. The box is
 #
-# $$c_x = x_\text{cell} + s\sigma(t_x), \quad c_y = y_\text{cell} + s\sigma(t_y), \quad w = w_\text{anchor} e^{t_w}, \quad h = h_\text{anchor} e^{t_h}$$
+# $$c_x = x_\text{cell} + s\sigma(t_x),\; c_y = y_\text{cell} + s\sigma(t_y),\; w = w_\text{anchor} e^{t_w},\; h = h_\text{anchor} e^{t_h}$$
 #
 # $(c_x, c_y)$ is its centre, $(x_\text{cell}, y_\text{cell})$ the upper left corner of the cell, $s$ the cell's side in pixels, here 8, and $\sigma$
 # the sigmoid, $\sigma(t) = 1/(1+e^{-t})$. It is between 0 and 1, so the centre cannot leave its cell. (L3: "size expressed as relative to the
@@ -828,8 +828,8 @@ assert np.allclose(terms, [0.05, 0.05, 0.0729, 0.08, 0.26])
 #
 # What an anchor says, turned into a box. `t` is an array (4,) of $t_x, t_y, t_w, t_h$; `row` and `column` are the whole numbers of its cell, counted
 # from 0; `stride` is the cell's side in pixels; `anchor` is an array (2,), the anchor's width and height in pixels. Return an array (4,), the box's
-# corners $x_1, y_1, x_2, y_2$ in pixels, not cut at the border of the image. Example: the numbers by hand further up, turned round again. With `t =
-# np.log([3, 3, 1.2, 1])`, `row=3`, `column=2`, `stride=8` and `anchor = [20, 20]` the answer is [10, 20, 34, 40].
+# corners $x_1, y_1, x_2, y_2$ in pixels, not cut at the border of the image. Example: the numbers by hand further up, turned round again. With
+# `t = np.log([3, 3, 1.2, 1])`, `row=3`, `column=2`, `stride=8` and `anchor = [20, 20]` the answer is [10, 20, 34, 40].
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "anchor-box", "solution": true, "grade": false, "locked": false, "task": false}
@@ -857,7 +857,7 @@ assert np.allclose(anchor_box(np.log([3.0, 3, 1.2, 1]), 3, 2, 8, np.array([20.0,
 # - Version 1 has one slot in a cell. With anchors a cell can hold several objects, as long as they want different anchors.
 # - A network without dense layers takes larger images as they come. Larger *objects* it must have learned: multi-scale training.
 #
-# What did not come out: that training as a classifier first makes for a better detector. We saw a lower training loss for 400 steps. Our frames a
+# What did not come out: L3's training as a classifier first is not confirmed as a gain for the detector; we saw a lower training loss for 400 steps. Our frames a
 # second do not compare with the paper's, as images, network and machine all differ. Two objects in one cell we showed on scenes learned by heart; on
 # new scenes the 8-pixel cells are fine enough that hardly any are shared.
 #
@@ -884,8 +884,7 @@ assert np.allclose(anchor_box(np.log([3.0, 3, 1.2, 1]), 3, 2, 8, np.array([20.0,
 # ## What the lectures say, and what you measured
 #
 # Three corrections come from the papers; nothing here measures them. In version 1 width and height are shares of the image, not of the cell (L3).
-# Anchors came with version 2, not with version 3 (L3). The paper says 155 frames a second for the fast network, not 145 (L3). And one sentence of L3
-# was not confirmed: that training as a classifier first makes for a better detector.
+# Anchors came with version 2, not with version 3 (L3). The paper says 155 frames a second for the fast network, not 145 (L3).
 
 # %%
 lesson.summary()
