@@ -850,16 +850,15 @@ assert np.allclose(anchor_box(np.log([3.0, 3, 1.2, 1]), 3, 2, 8, np.array([20.0,
 
 # %% [markdown]
 # ## What you saw
-# - A grid over the image, and for each object the one cell under its centre. Each cell says boxes, how sure it is of them, and classes, all in one
-#   look.
+# - A grid over the image, and for each object the one cell under its centre. Each cell says boxes, how sure it is of them, and classes, in one look.
 # - Version 1's loss has five squared errors; the weights hold the few cells with an object against the many without.
 # - k-means chooses anchors that fit the boxes better than as many picked ones.
 # - Version 1 has one slot in a cell. With anchors a cell can hold several objects, as long as they want different anchors.
 # - A network without dense layers takes larger images as they come. Larger *objects* it must have learned: multi-scale training.
 #
-# What did not come out: L3's training as a classifier first is not confirmed as a gain for the detector; we saw a lower training loss for 400 steps. Our frames a
-# second do not compare with the paper's, as images, network and machine all differ. Two objects in one cell we showed on scenes learned by heart; on
-# new scenes the 8-pixel cells are fine enough that hardly any are shared.
+# What did not come out: L3's training as a classifier first is not confirmed as a gain for the detector; we saw a lower training loss for 400 steps.
+# Our frames a second do not compare with the paper's. Two objects in one cell we showed on scenes learned by heart; on new scenes the 8-pixel cells
+# are fine enough that hardly any are shared.
 #
 # ## References
 # - J. Redmon, S. Divvala, R. Girshick and A. Farhadi, *You only look once: unified, real-time object detection*, arXiv 1506.02640: the grid, section
