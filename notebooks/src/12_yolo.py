@@ -312,7 +312,6 @@ def sizes_of(truths):
     return np.concatenate([truth["boxes"][:, 2:] - truth["boxes"][:, :2] for truth in truths])
 
 
-# %%
 sizes, test_sizes = sizes_of(objects), sizes_of(test_objects)
 SCALES, RATIOS = np.array([12, 20, 32]), np.array([0.5, 1.0, 2.0])  # those of lesson 11
 nine = np.stack([np.outer(SCALES, RATIOS**0.5), np.outer(SCALES, RATIOS**-0.5)], axis=-1).reshape(9, 2)
@@ -332,6 +331,8 @@ if DATASET == "shapes":
 anchors = clusters[3]
 on_corner = [np.float32(np.pad(shapes, ((0, 0), (2, 0)))) for shapes in (sizes, anchors)]  # 0, 0, width, height
 nearest = ops.convert_to_numpy(iou(*on_corner)).argmax(axis=1)
+
+# %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.9))
 left.scatter(*sizes[:1500].T, s=4, c=[f"C{k}" for k in nearest[:1500]], alpha=0.5)
 left.plot(*anchors.T, "k*", markersize=13, label="k-means, 3")
