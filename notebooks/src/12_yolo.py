@@ -312,6 +312,7 @@ def sizes_of(truths):
     return np.concatenate([truth["boxes"][:, 2:] - truth["boxes"][:, :2] for truth in truths])
 
 
+# %%
 sizes, test_sizes = sizes_of(objects), sizes_of(test_objects)
 SCALES, RATIOS = np.array([12, 20, 32]), np.array([0.5, 1.0, 2.0])  # those of lesson 11
 nine = np.stack([np.outer(SCALES, RATIOS**0.5), np.outer(SCALES, RATIOS**-0.5)], axis=-1).reshape(9, 2)
