@@ -494,9 +494,9 @@ ends = [np.sum(run.curves[STEPS - 4 : STEPS]) / 4 for run in runs.values()]
 print(f"whole loss, last 100 of these steps: {ends[0]:.2f} trained to classify, {ends[1]:.2f} from random weights")
 
 # %% [markdown]
-# After some 75 steps the trained body is ahead, most of all in the class, although it has seen photographs of animals and vehicles only. With three
-# seeds the ratio of the two whole losses was much the same. So we have shown a lower training loss in the first 400 steps. We have not shown a better
-# detector: what is left of the head start after a long training these steps cannot say.
+# After some 75 steps the trained body is ahead in four of the five terms, most of all in the class, although it has seen photographs of animals and
+# vehicles only; in the size it is not. With three seeds the ratio of the two whole losses was much the same. So we have shown a lower training loss
+# in the first 400 steps. We have not shown a better detector: what is left of the head start after a long training these steps cannot say.
 #
 # Back to the first one. How good is it?
 
@@ -590,8 +590,8 @@ fig.suptitle(LEGEND)
 lesson.figure(fig, alt="A scene with many frames around each shape, and with those that suppression keeps.")
 
 # %% [markdown]
-# In our run the white square does, with a box that says *square* and one that says *triangle*. Suppression compares boxes of one class only, so both
-# stay, however much they overlap. One of them counts as a mistake, and lowers the average precision of its class.
+# In our run several do: the white square has boxes that say *square* and *triangle*, the circle a box that says *square*, too. Suppression compares
+# boxes of one class only, so both stay, however much they overlap. One of them counts as a mistake, and lowers the average precision of its class.
 #
 # ## Two objects in one cell, measured
 #
@@ -656,8 +656,8 @@ lesson.figure(fig, alt="Four scenes, above with version 1 and below with anchors
 # Set the counts beside the slots: of the 51 objects in shared cells 51 − 26 = 25 have one in version 1, and 51 − 8 = 43 with anchors. An object
 # without a slot is not learned, however long the training. In the first scene the triangle and the star below are of like size and want the same
 # anchor, so with anchors one is missed, too. What else is missed has a slot, but no box that is sure enough. (Boxes of every score counted, version 1
-# found just those 25 and the anchors just those 43, with each of three seeds.) This is about what the *form* can hold, on scenes learned by heart. On
-# new scenes it also counts how well the class was learned.
+# found 25 and the anchors 43, with each of three seeds.) This is about what the *form* can hold, on scenes learned by heart. On new scenes it also
+# counts how well the class was learned.
 #
 # ## Larger images, without training again
 #
@@ -696,8 +696,9 @@ if DATASET == "shapes":
 # %% [markdown]
 # Enlarging alone does not help: it shows objects larger than most that the network has learned, and the largest anchor is 29 pixels wide. After a
 # short round at both sizes it is much better at 96 pixels, and in our runs, with three seeds, at 128, too, which it had never been shown. It has its
-# price: at 64 and at 48 pixels it became a little worse. (A round is also more training, so not all of the change need come from the second size.) In
-# the paper larger images helped, as its network had learned them and there was more to see in them: 69.0 % at 288 pixels, 78.6 % at 544, on VOC 2007.
+# price: at 64 pixels it became a little worse, and at 48 more so. (A round is also more training, so not all of the change need come from the second
+# size.) In the paper larger images helped, as its network had learned them and there was more to see in them: 69.0 % at 288 pixels, 78.6 % at 544, on
+# VOC 2007.
 #
 # ## How many frames a second?
 #
