@@ -3,8 +3,7 @@
 import keras
 from keras import ops
 
-from cvkit.detection.matching import match_anchors
-from cvkit.detection.sample_matches import sample_matches
+from cvkit.layers.region_targets import draw_regions
 from cvkit.layers.roi_align import roi_align
 from cvkit.validation import check_positive
 
@@ -49,18 +48,7 @@ class MaskTargets(keras.layers.Layer):
     def call(self, inputs):
         """The chosen regions, their classes and their masks."""
         rois, boxes, labels, masks = inputs
-        rois = ops.stop_gradient(ops.concatenate([rois, boxes], axis=1))  # (B, R + M, 4)
-
-        def match(image):
-            rois, boxes, labels = image
-            real = ops.all(rois[:, 2:] > rois[:, :2], axis=-1)
-            return match_anchors(rois, boxes, 0.5, 0.5, force_best=False, box_mask=labels >= 0, anchor_mask=real)
-
-        matches = ops.map(match, (rois, boxes, labels))  # (B, R + M)
-        chosen, _ = sample_matches(matches, self.num_samples, 1.0, self.seed_generator)  # (B, S), -1 at the end
-        place = ops.maximum(chosen, 0)
-        rois = ops.take_along_axis(rois, place[..., None], axis=1)  # (B, S, 4)
-        matches = ops.where(chosen < 0, -1, ops.take_along_axis(matches, place, axis=1))
+        rois, matches = draw_regions(rois, boxes, labels, self.num_samples, 1.0, self.seed_generator)
         own = ops.maximum(matches, 0)
         classes = ops.where(matches >= 0, ops.cast(ops.take_along_axis(labels, own, axis=1), "int32"), -1)
         channels = ops.transpose(masks, (0, 2, 3, 1))  # (B, H, W, M): an object's mask is a channel

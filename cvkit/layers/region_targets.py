@@ -41,18 +41,7 @@ class RegionTargets(keras.layers.Layer):
     def call(self, inputs):
         """The chosen regions, their classes and their deltas."""
         rois, boxes, labels = inputs
-        rois = ops.stop_gradient(ops.concatenate([rois, boxes], axis=1))  # (B, R + M, 4)
-
-        def match(image):
-            rois, boxes, labels = image
-            real = ops.all(rois[:, 2:] > rois[:, :2], axis=-1)
-            return match_anchors(rois, boxes, 0.5, 0.5, force_best=False, box_mask=labels >= 0, anchor_mask=real)
-
-        matches = ops.map(match, (rois, boxes, labels))  # (B, R + M)
-        chosen, _ = sample_matches(matches, self.num_samples, 0.25, self.seed_generator)  # (B, S), -1 at the end
-        place = ops.maximum(chosen, 0)
-        rois = ops.take_along_axis(rois, place[..., None], axis=1)  # (B, S, 4)
-        matches = ops.where(chosen < 0, IGNORED, ops.take_along_axis(matches, place, axis=1))
+        rois, matches = draw_regions(rois, boxes, labels, self.num_samples, 0.25, self.seed_generator)
         own = ops.maximum(matches, 0)
         classes = ops.where(matches >= 0, ops.cast(ops.take_along_axis(labels, own, axis=1), "int32"), matches) + 1
         classes = ops.where(matches == IGNORED, -1, classes)
@@ -63,3 +52,30 @@ class RegionTargets(keras.layers.Layer):
         shape = inputs[0].shape[0], self.num_samples
         boxes = keras.KerasTensor((*shape, 4), "float32")
         return boxes, keras.KerasTensor(shape, "int32"), keras.KerasTensor((*shape, 4), "float32")
+
+
+def draw_regions(rois, boxes, labels, num_samples, positive_fraction, seed):
+    """Match proposals and true boxes with the true boxes, and draw a sample.
+
+    A region matches the box with which its IoU is largest, if that is at least 0.5.
+
+    Args:
+        rois, boxes, labels: as for `RegionTargets`.
+        num_samples, positive_fraction, seed: as for `cvkit.detection.sample_matches`.
+
+    Returns:
+        (rois, matches): (B, S, 4), and integers (B, S): the place of the region's box, or -1 for the background, or
+        `IGNORED` where a region only fills up.
+    """
+    rois = ops.stop_gradient(ops.concatenate([rois, boxes], axis=1))  # (B, R + M, 4)
+
+    def match(image):
+        rois, boxes, labels = image
+        real = ops.all(rois[:, 2:] > rois[:, :2], axis=-1)
+        return match_anchors(rois, boxes, 0.5, 0.5, force_best=False, box_mask=labels >= 0, anchor_mask=real)
+
+    matches = ops.map(match, (rois, boxes, labels))  # (B, R + M)
+    chosen, _ = sample_matches(matches, num_samples, positive_fraction, seed)  # (B, S), -1 at the end
+    place = ops.maximum(chosen, 0)
+    matches = ops.where(chosen < 0, IGNORED, ops.take_along_axis(matches, place, axis=1))
+    return ops.take_along_axis(rois, place[..., None], axis=1), matches

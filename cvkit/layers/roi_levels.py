@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from cvkit.validation import as_float32, check_positive
+from cvkit.validation import as_float32, check_positive, check_shape
 
 
 def roi_levels(rois, lowest, highest, canonical_side=224):
@@ -35,8 +35,7 @@ def roi_levels(rois, lowest, highest, canonical_side=224):
     if lowest > highest:
         raise ValueError(f"lowest must be at most highest. Received lowest={lowest!r}, highest={highest!r}.")
     rois = as_float32(rois)
-    if rois.shape[-1:] != (4,):
-        raise ValueError(f"rois must have shape (..., 4): corners in pixels. Received shape {tuple(rois.shape)}.")
+    check_shape("rois", rois, (..., 4), "corners in pixels")
     area = ops.prod(ops.maximum(rois[..., 2:] - rois[..., :2], 1e-3), axis=-1)  # a region without area goes lowest
     level = ops.floor(4 + (ops.log(area) / 2 - math.log(canonical_side)) / math.log(2))
     return ops.cast(ops.clip(level, lowest, highest), "int32")

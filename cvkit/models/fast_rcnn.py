@@ -117,9 +117,13 @@ class FastRCNN(Detector):
 
     def answers(self, features, rois):
         """Dict of "rois" (B, R, 4), "logits" (B, R, K + 1) and "deltas" (B, R, K, 4)."""
-        pooled = [pool([features[name], rois]) for name, pool in self.pooling.items()]
-        logits, deltas = self.head(self.choice([rois, *pooled]) if len(pooled) > 1 else pooled[0])
+        logits, deltas = self.head(self.cut(self.pooling, features, rois))
         return {"rois": layers.Identity()(rois), "logits": logits, "deltas": deltas}
+
+    def cut(self, pooling, features, rois):
+        """The regions (B, R, p, p, C), each from the map that fits its size; `pooling`: a layer for each map."""
+        pooled = [pool([features[name], rois]) for name, pool in pooling.items()]
+        return self.choice([rois, *pooled]) if len(pooled) > 1 else pooled[0]
 
     def losses(self, inputs, features, rois):
         """Dict of "class" and "box", each (B,)."""

@@ -47,13 +47,18 @@ class FasterRCNN(Detector):
         self.decode = self.fast.decode
 
         inputs = image_inputs(backbone) | target_inputs()
-        features = backbone(inputs["images"])
+        _, _, answers, losses = self.stages(inputs)
+        self.network = keras.Model({name: inputs[name] for name in ("images", "sizes")}, answers)
+        self.training_network = keras.Model(inputs, losses)
+
+    def stages(self, inputs):
+        """The maps by their names, the proposals (B, R, 4), the answers and the losses, for a dict of inputs."""
+        features = self.backbone(inputs["images"])
         proposed = self.rpn.answers(features)
         rois, _ = self.rpn.proposals([*proposed, inputs["sizes"]])
-        asked = {name: inputs[name] for name in ("images", "sizes")}
-        self.network = keras.Model(asked, self.fast.answers(features, rois))
+        answers = self.fast.answers(features, rois)
         losses = self.rpn.losses(inputs, proposed) | self.fast.losses(inputs, features, rois)
-        self.training_network = keras.Model(inputs, losses)
+        return features, rois, answers, losses
 
     def fit(self, images, targets, epochs=10, batch_size=2, learning_rate=1e-3, seed=0, scheme="joint", **options):
         """`Detector.fit` in one of two ways.

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from cvkit.detection.batches import pad_boxes, pad_images
+from cvkit.detection.batches import pad_boxes
 from cvkit.detection.mask_batches import MaskBatches
 from cvkit.layers.mask_targets import MaskTargets
 from cvkit.losses.mask import mask_loss
@@ -13,7 +13,6 @@ from cvkit.models.fast_rcnn import POOLING
 from cvkit.models.faster_rcnn import FasterRCNN
 from cvkit.models.rpn import RATIOS
 from cvkit.segmentation.paste_masks import paste_masks
-from cvkit.validation import check_positive
 
 
 def mask_head(pool_size, num_channels, num_classes, width=256, num_convolutions=4):
@@ -129,7 +128,7 @@ class MaskRCNN(Detector):
         self.mask_targets = MaskTargets(mask_samples, 2 * mask_pool_size, name="mask_targets")
 
         inputs = image_inputs() | target_inputs() | {"masks": keras.Input((None, None, None), name="masks")}
-        features, rois, answers, losses = self._boxes(inputs)
+        features, rois, answers, losses = self.faster.stages(inputs)
         asked = {name: inputs[name] for name in ("images", "sizes")}
         maps = {tap: layers.Identity(name=f"map_{tap}")(features[tap]) for tap in strides}
         self.network = keras.Model(asked, answers | maps)
@@ -138,18 +137,8 @@ class MaskRCNN(Detector):
         given |= {"rois": keras.Input((None, 4), name="rois")}
         self.mask_network = keras.Model(given, self._masks(given, given["rois"]))
 
-    def _boxes(self, inputs):
-        """The feature maps, proposals, answers and losses of Faster R-CNN."""
-        rpn, fast = self.faster.rpn, self.faster.fast
-        features = self.backbone(inputs["images"])
-        proposed = rpn.answers(features)
-        rois, _ = rpn.proposals([*proposed, inputs["sizes"]])
-        losses = rpn.losses(inputs, proposed) | fast.losses(inputs, features, rois)
-        return features, rois, fast.answers(features, rois), losses
-
     def _masks(self, features, rois):
-        pooled = [pool([features[tap], rois]) for tap, pool in self.mask_pooling.items()]
-        return self.mask_head(self.faster.fast.choice([rois, *pooled]) if len(pooled) > 1 else pooled[0])
+        return self.mask_head(self.faster.fast.cut(self.mask_pooling, features, rois))
 
     def _mask_losses(self, inputs, features, rois):
         rois, *targets = self.mask_targets([rois, inputs["boxes"], inputs["labels"], inputs["masks"]])
@@ -161,23 +150,17 @@ class MaskRCNN(Detector):
         """The data of one training, checked; targets have "masks", bool (n, H, W)."""
         return MaskBatches(super().batches(images, targets, batch_size, seed, proposals, augment), targets)
 
-    def find(self, images, batch_size, proposals=None):
+    def decode_batch(self, answers, sizes):
         """What `Detector.predict` promises, and with it "masks", bool (n, H, W), of the image's size."""
-        check_positive("batch_size", batch_size, "images at a time", integer=True)
-        found = []
-        for start in range(0, len(images), batch_size):
-            batch = pad_images(images[start : start + batch_size])
-            answers = self.network.predict_on_batch(batch)
-            maps = {tap: answers.pop(tap) for tap in self.mask_pooling}
-            results = self.decode_batch(answers, batch["sizes"])
-            most = -(-max([1, *(len(result["boxes"]) for result in results)]) // 8) * 8  # few different shapes
-            rois = pad_boxes([result["boxes"] for result in results], most)
-            logits = self.mask_network.predict_on_batch(maps | {"rois": rois})
-            probabilities = ops.convert_to_numpy(ops.sigmoid(logits))  # (B, R, 2p, 2p, K)
-            for result, values, size in zip(results, probabilities, batch["sizes"], strict=True):
-                own = values[np.arange(len(result["labels"])), ..., result["labels"]]  # (n, 2p, 2p)
-                result["masks"] = paste_masks(own, result["boxes"], size)
-            found += results
+        found = super().decode_batch({k: v for k, v in answers.items() if k not in self.mask_pooling}, sizes)
+        most = -(-max([1, *(len(result["boxes"]) for result in found)]) // 8) * 8  # few different shapes
+        maps = {tap: answers[tap] for tap in self.mask_pooling}
+        rois = pad_boxes([result["boxes"] for result in found], most)
+        logits = self.mask_network.predict_on_batch(maps | {"rois": rois})
+        probabilities = ops.convert_to_numpy(ops.sigmoid(logits))  # (B, R, 2p, 2p, K)
+        for result, values, size in zip(found, probabilities, sizes, strict=True):
+            own = values[np.arange(len(result["labels"])), ..., result["labels"]]  # (n, 2p, 2p)
+            result["masks"] = paste_masks(own, result["boxes"], size)
         return found
 
     def save(self, path):
