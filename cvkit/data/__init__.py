@@ -2,6 +2,7 @@
 
 from cvkit.data.catalogue import catalogue
 from cvkit.data.error import DataError
+from cvkit.data.face_drawing import draw_faces
 from cvkit.data.fetch import fetch
 from cvkit.data.image_folder import image_folder
 from cvkit.data.label_folder import label_folder
@@ -16,6 +17,7 @@ from cvkit.data.voc_folder import voc_folder
 __all__ = [
     "DataError",
     "catalogue",
+    "draw_faces",
     "fetch",
     "image_folder",
     "label_folder",

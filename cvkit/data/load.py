@@ -8,6 +8,7 @@ from cvkit.data.catalogue import entry as find_entry
 LOADERS = {
     "digits": "cvkit.data.digits",
     "shapes": "cvkit.data.shapes",
+    "faces": "cvkit.data.faces",
     "photos": "cvkit.data.photos",
     "mnist": "cvkit.data.mnist",
     "fashion_mnist": "cvkit.data.fashion_mnist",
@@ -17,7 +18,11 @@ LOADERS = {
     "cats_and_dogs": "cvkit.data.cats_and_dogs",
     "sign_digits": "cvkit.data.sign_digits",
 }
-_OPTIONS = {"cats_and_dogs": ("size",), "sign_digits": ("size",)}  # shapes looks at its own
+_OPTIONS = {  # shapes looks at its own
+    "faces": ("people", "images_each", "image_size", "seed"),
+    "cats_and_dogs": ("size",),
+    "sign_digits": ("size",),
+}
 
 
 def load(name, split=None, **options):
@@ -26,13 +31,13 @@ def load(name, split=None, **options):
     Args:
         name: name of the set; `cvkit.data.catalogue()` lists them.
         split: name of the split; by default the first one in the catalogue, which is "train" where there is one.
-        options: for shapes those of `cvkit.data.scenes.SceneOptions`; for cats_and_dogs and sign_digits `size`, the
-            height and width in pixels that images are scaled to.
+        options: for shapes those of `cvkit.data.scenes.SceneOptions`; for faces those of `cvkit.data.faces.load`; for
+            cats_and_dogs and sign_digits `size`, the height and width in pixels that images are scaled to.
 
     Returns:
         Dict of "images", uint8 (N, H, W, C) from 0 to 255 with C = 1 for grey, and "labels", int64 (N,). The sets
-        shapes, cats_and_dogs and sign_digits add what is known besides, see their modules. The set photos is a dict
-        from name to image.
+        shapes, faces, cats_and_dogs and sign_digits add what is known besides, see their modules. The set photos is a
+        dict from name to image.
 
     Raises:
         ValueError: there is no such set, split or option.
@@ -52,6 +57,6 @@ def load(name, split=None, **options):
         raise ValueError(f"{name} has no split {split!r}. Its splits are {', '.join(entry.splits)}.")
     known = _OPTIONS.get(name, ())
     if name != "shapes" and (unknown := [option for option in options if option not in known]):
-        takes = f"only the option {', '.join(known)}" if known else "no options"
+        takes = f"only the option{'s' * (len(known) > 1)} {', '.join(known)}" if known else "no options"
         raise ValueError(f"{name} takes {takes}. Received {', '.join(unknown)}.")
     return importlib.import_module(LOADERS[name]).load(split, **options)
