@@ -14,7 +14,7 @@ def test_the_list_shows_every_set_and_its_state(mnist_in_the_cache, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["name", "kind", "state", "size", "licence"]
     states = {line.split()[0]: line for line in lines[1:]}
-    assert list(states)[:4] == ["digits", "shapes", "photos", "mnist"]
+    assert list(states)[:4] == ["digits", "shapes", "faces", "photos"]
     assert "embedded" in states["digits"]
     assert "cached" in states["mnist"]
     assert "not here" in states["fashion_mnist"]
