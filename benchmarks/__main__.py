@@ -3,12 +3,12 @@
 At the end, which takes minutes, our YOLO and KerasCV's after the same time of training.
 """
 
-from benchmarks import average_precision, keras_cv_yolo, networks, nms, proposals, roi
+from benchmarks import average_precision, gallery, keras_cv_yolo, networks, nms, proposals, roi
 
 
 def main():
     """Print the table."""
-    for module in (roi, networks, average_precision, nms, proposals, keras_cv_yolo):
+    for module in (roi, networks, average_precision, nms, proposals, gallery, keras_cv_yolo):
         for line in module.run():
             print(line, flush=True)
 

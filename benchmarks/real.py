@@ -21,12 +21,13 @@ def main(names):
         shared = Path(folder).parent / "keras_home"
         if shared.is_dir():  # Keras writes into its cache, so it gets a copy; it looks for it when it is imported
             os.environ["KERAS_HOME"] = shutil.copytree(shared, f"{place}/keras")
-        from benchmarks import blood_cells, camvid, linear_heads, tracking
+        from benchmarks import blood_cells, camvid, linear_heads, orl_faces, tracking
 
         runs = {name: lambda name=name: linear_heads.run(name) for name in linear_heads.SETS}
         runs["blood_cells"] = blood_cells.run
         runs["blood_cells_yolo"] = lambda: blood_cells.run("YOLO")
         runs["camvid"] = camvid.run
+        runs["orl_faces"] = orl_faces.run
         runs |= {name: lambda name=name: tracking.run(name) for name in tracking.PUBLISHED}
         unknown = set(names) - set(runs)
         if unknown:

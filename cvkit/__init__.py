@@ -22,6 +22,7 @@ _ROOMS = (
     "backbones",
     "data",
     "detection",
+    "faces",
     "homework",
     "layers",
     "losses",

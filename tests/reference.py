@@ -561,3 +561,20 @@ def paste_mask(mask, box, size, threshold):
             v, u = cells * (y + 0.5 - y1) / (y2 - y1) - 0.5, cells * (x + 0.5 - x1) / (x2 - x1) - 0.5
             result[y, x] = bilinear(mask[..., None], v, u)[0] >= threshold
     return result
+
+
+def weighted_l1(first, second, weights, bias):
+    """Koch et al., section 3.1, one number at a time."""
+    return _over_pairs(first, second, weights, bias, lambda x, y: abs(x - y))
+
+
+def chi_square(first, second, weights, bias):
+    """DeepFace, section 4.1, one number at a time; nothing where both are zero."""
+    return _over_pairs(first, second, weights, bias, lambda x, y: (x - y) ** 2 / (x + y) if x + y else 0.0)
+
+
+def _over_pairs(first, second, weights, bias, term):
+    sums = []
+    for x, y in zip(np.asarray(first, "float64"), np.asarray(second, "float64"), strict=True):
+        sums.append(sum(w * term(a, b) for w, a, b in zip(weights, x, y, strict=True)) + bias)
+    return np.array(sums)

@@ -4,6 +4,7 @@ from cvkit.layers.adaptive_average_pooling import AdaptiveAveragePooling2D
 from cvkit.layers.anchor_targets import AnchorTargets
 from cvkit.layers.anchors import Anchors
 from cvkit.layers.bilinear_kernel import BilinearInitializer, bilinear_kernel
+from cvkit.layers.chi_square import ChiSquare, chi_square
 from cvkit.layers.local_response_normalization import LocalResponseNormalization, local_response_normalization
 from cvkit.layers.mask_targets import MaskTargets
 from cvkit.layers.max_pooling_with_switches import MaxPoolingWithSwitches2D, max_pool_with_switches
@@ -20,6 +21,7 @@ from cvkit.layers.roi_pooling import ROIPooling, roi_pooling
 from cvkit.layers.subsampling import Subsampling2D
 from cvkit.layers.table_conv import LENET_TABLE, TableConv2D
 from cvkit.layers.transposed_conv import TransposedConv2D, transposed_conv2d
+from cvkit.layers.weighted_l1 import WeightedL1, weighted_l1
 
 __all__ = [
     "LENET_TABLE",
@@ -27,6 +29,7 @@ __all__ = [
     "AnchorTargets",
     "Anchors",
     "BilinearInitializer",
+    "ChiSquare",
     "CropLike",
     "LevelChoice",
     "LocalResponseNormalization",
@@ -44,7 +47,9 @@ __all__ = [
     "Subsampling2D",
     "TableConv2D",
     "TransposedConv2D",
+    "WeightedL1",
     "bilinear_kernel",
+    "chi_square",
     "digit_patterns",
     "local_response_normalization",
     "max_pool_with_switches",
@@ -53,4 +58,5 @@ __all__ = [
     "roi_levels",
     "roi_pooling",
     "transposed_conv2d",
+    "weighted_l1",
 ]

@@ -11,6 +11,7 @@ from cvkit.losses.smooth_l1 import smooth_l1_loss
 from cvkit.losses.style import content_loss, gram_matrix, style_loss
 from cvkit.losses.total_variation import total_variation_loss
 from cvkit.losses.triplet import TripletLoss, batch_triplet_loss, pairwise_distances, triplet_loss
+from cvkit.losses.weighted_l1 import weighted_l1_loss
 from cvkit.losses.word_tree import tree_log_probabilities, tree_loss, tree_predict
 from cvkit.losses.yolo import yolo_loss
 from cvkit.losses.yolo_v1 import yolo_v1_loss
@@ -41,6 +42,7 @@ __all__ = [
     "tree_loss",
     "tree_predict",
     "triplet_loss",
+    "weighted_l1_loss",
     "yolo_loss",
     "yolo_v1_loss",
 ]

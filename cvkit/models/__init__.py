@@ -3,6 +3,7 @@
 from cvkit.models.alexnet import alexnet
 from cvkit.models.convolutional import make_convolutional
 from cvkit.models.densenet import dense_block, densenet, densenet_cifar, transition
+from cvkit.models.facenet import facenet
 from cvkit.models.fast_rcnn import FastRCNN, region_head
 from cvkit.models.faster_rcnn import FasterRCNN
 from cvkit.models.fcn import convolutional_head, fcn
@@ -27,6 +28,7 @@ from cvkit.models.resnet import RESNET_BLOCKS, resnet
 from cvkit.models.resnet_cifar import resnet_cifar
 from cvkit.models.rpn import RPN, rpn_head
 from cvkit.models.segnet import SEGNET_STAGES, segnet
+from cvkit.models.siamese import siamese
 from cvkit.models.small_vgg import small_vgg
 from cvkit.models.ssd import SSD, ssd_head
 from cvkit.models.stored_maps import stored_backbone, stored_maps
@@ -64,6 +66,7 @@ __all__ = [
     "dense_block",
     "densenet",
     "densenet_cifar",
+    "facenet",
     "fcn",
     "fpn",
     "googlenet",
@@ -92,6 +95,7 @@ __all__ = [
     "rpn_head",
     "segnet",
     "shortcut_path",
+    "siamese",
     "small_vgg",
     "ssd_head",
     "stored_backbone",
