@@ -15,5 +15,4 @@ LESSONS = (
     "yolo",
     "ssd_fpn",
     "tracking",
-    "faces",
 )
