@@ -53,8 +53,8 @@ def run(seed=0):
 
     learner, embedding, body = build(seed)
     pixels, _ = rates(unseen / 255)
-    maps = body.predict(unseen, verbose=0)["C3"]
-    untrained, _ = rates(maps / np.linalg.norm(maps, axis=(1, 2, 3), keepdims=True))
+    maps = body.predict(unseen, verbose=0)["C3"].reshape(len(unseen), -1)
+    untrained, _ = rates(maps / np.linalg.norm(maps, axis=1, keepdims=True))
     start = time.perf_counter()
     batches = PersonBatches(images[~is_new], labels[~is_new], people=15, images_each=4, turns=STEPS // 2, seed=seed)
     schedule = keras.optimizers.schedules.CosineDecay(1e-3, STEPS)
