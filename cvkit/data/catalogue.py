@@ -32,10 +32,11 @@ class File:
 class Entry:
     """One data set, as data/catalogue.yaml describes it.
 
-    Attributes: name; title; kind ("embedded", "generated", "download" or "folder": images in one folder a class, never
-    downloaded); splits (images by split); shape (height, width, channels of an image, or ("varies",)); classes (names,
-    in the order of the labels); licence; citation; homepage; instead (the set to use when this one is out of reach, or
-    None); folder (within CVKIT_DATA and within the cache, or None); files (a tuple of `File`).
+    Attributes: name; title; kind ("embedded", "generated", "download", "folder": images in one folder a class, never
+    downloaded, or "library": fetched and kept by scikit-learn); splits (images by split); shape (height, width,
+    channels of an image, or ("varies",)); classes (names, in the order of the labels); licence; citation; homepage;
+    instead (the set to use when this one is out of reach, or None); folder (within CVKIT_DATA and within the cache,
+    or None); files (a tuple of `File`).
     """
 
     name: str

@@ -6,6 +6,7 @@ from cvkit.data.catalogue import catalogue, size_in_words
 from cvkit.data.catalogue import entry as find_entry
 from cvkit.data.error import DataError
 from cvkit.data.fetch import fetch, locate
+from cvkit.data.load import load
 from cvkit.data.verify import verify
 
 _STATES = {"CVKIT_DATA": "found in CVKIT_DATA", "cached": "cached", "not here": "not here"}
@@ -35,8 +36,12 @@ def fetch_sets(names):
     """
 
     def fetch_one(name):
-        folder = fetch(name)
-        print(f"{name}: {find_entry(name).kind}, nothing to fetch" if folder is None else f"{name}: ready in {folder}")
+        entry, folder = find_entry(name), fetch(name)
+        if entry.kind == "library":
+            load(name)
+            print(f"{name}: ready, in scikit-learn's folder")
+        else:
+            print(f"{name}: {entry.kind}, nothing to fetch" if folder is None else f"{name}: ready in {folder}")
 
     return _for_each(names, fetch_one)
 
@@ -53,7 +58,9 @@ def verify_sets(names=None):
 
     def verify_one(name):
         entry = find_entry(name)
-        if names is None and entry.folder and locate(entry)[1] is None:
+        if names is None and entry.kind == "library":
+            print(f"{name}: checked by scikit-learn when it is fetched, skipped")
+        elif names is None and entry.folder and locate(entry)[1] is None:
             print(f"{name}: not here, skipped")
         else:
             print(f"{name}: right ({verify(name)})")

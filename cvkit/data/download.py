@@ -55,6 +55,21 @@ def download(file, part):
     raise DataError(f"{'; '.join(failures)}.")
 
 
+def check_reach(url):
+    """Raise unless an address answers within `PATIENCE` seconds, for libraries that would try for minutes.
+
+    Args:
+        url: the address; what it offers is not read.
+
+    Raises:
+        DataError: there is no answer, or it is an error.
+    """
+    try:
+        _open(url, 0, PATIENCE).close()
+    except (OSError, http.client.HTTPException) as error:
+        raise DataError(f"{url}: {_reason(error)}.") from error
+
+
 def _transfer(url, part, wait, file):
     start = part.stat().st_size if part.is_file() else 0
     try:

@@ -22,7 +22,8 @@ def fetch(name):
         name: name of the set.
 
     Returns:
-        `pathlib.Path` of the folder that holds the set's files; None for a set that is embedded or generated.
+        `pathlib.Path` of the folder that holds the set's files; None for a set that is embedded or generated, or
+        that scikit-learn keeps.
 
     Raises:
         ValueError: there is no such set.

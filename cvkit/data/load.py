@@ -17,11 +17,15 @@ LOADERS = {
     "cifar10_jpeg": "cvkit.data.cifar10_jpeg",
     "cats_and_dogs": "cvkit.data.cats_and_dogs",
     "sign_digits": "cvkit.data.sign_digits",
+    "orl_faces": "cvkit.data.orl_faces",
+    "olivetti": "cvkit.data.olivetti",
+    "lfw_pairs": "cvkit.data.lfw_pairs",
 }
 _OPTIONS = {  # shapes looks at its own
     "faces": ("people", "images_each", "image_size", "seed"),
     "cats_and_dogs": ("size",),
     "sign_digits": ("size",),
+    "orl_faces": ("size",),
 }
 
 
@@ -37,7 +41,7 @@ def load(name, split=None, **options):
     Returns:
         Dict of "images", uint8 (N, H, W, C) from 0 to 255 with C = 1 for grey, and "labels", int64 (N,). The sets
         shapes, faces, cats_and_dogs and sign_digits add what is known besides, see their modules. The set photos is a
-        dict from name to image.
+        dict from name to image, and lfw_pairs has two images in each place: (N, 2, H, W, C).
 
     Raises:
         ValueError: there is no such set, split or option.

@@ -20,13 +20,17 @@ def verify(name):
 
     Raises:
         ValueError: there is no such set.
-        DataError: the set is not on this machine, or differs from the catalogue.
+        DataError: the set is not on this machine, or differs from the catalogue, or is one that scikit-learn keeps.
 
     Example:
         >>> verify("digits")
         'embedded'
     """
     entry = find_entry(name)
+    if entry.kind == "library":
+        raise DataError(
+            f"{name} is fetched, checked and kept by scikit-learn. There is nothing here to verify; load it."
+        )
     state, folder = locate(entry) if entry.folder else (entry.kind, None)
     if entry.folder and folder is None:
         raise DataError(f"{name} is not on this machine. {what_else(entry)}")

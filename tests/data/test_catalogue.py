@@ -41,7 +41,7 @@ def test_the_card_states_licence_sizes_citation_and_privacy(entry):
 
 
 def test_entries_are_complete(entry):
-    assert entry.kind in ("embedded", "generated", "download", "folder")
+    assert entry.kind in ("embedded", "generated", "download", "folder", "library")
     assert (entry.kind == "download") == bool(entry.files)
     assert (entry.kind in ("download", "folder")) == bool(entry.folder) == bool(entry.targets)
     assert len(set(entry.classes)) == len(entry.classes)
