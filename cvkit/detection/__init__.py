@@ -14,6 +14,7 @@ from cvkit.detection.matching import match_anchors
 from cvkit.detection.mean_average_precision import DetectionScores, mean_average_precision
 from cvkit.detection.multi_scale import MultiScale, resize_scene
 from cvkit.detection.nms import nms
+from cvkit.detection.object_patches import object_patches
 from cvkit.detection.responsible import responsible_objects
 from cvkit.detection.sample_matches import sample_matches
 from cvkit.detection.selective_search import SELECTIVE_SEARCH_MODES, selective_search
@@ -45,6 +46,7 @@ __all__ = [
     "match_default_boxes",
     "mean_average_precision",
     "nms",
+    "object_patches",
     "resize_scene",
     "responsible_objects",
     "sample_matches",

@@ -31,7 +31,8 @@ class MaskBatches(keras.utils.PyDataset):
 
     Args:
         batches: a `DetectionBatches` without `augment`, which would not move the masks.
-        targets: the N dicts that it was made of, with "masks", bool (n, H, W), of the images' sizes.
+        targets: the N dicts that it was made of, with "masks", bool (n, H, W), of the images' sizes; with stored maps
+            of the images that these were made from.
 
     Raises:
         ValueError: masks are missing or do not fit the image or the boxes.
@@ -48,10 +49,8 @@ class MaskBatches(keras.utils.PyDataset):
         super().__init__()
         if batches.augment is not None:
             raise ValueError("augment moves images and boxes, and not the masks: train without it.")
-        if any(isinstance(image, dict) for image in batches.images):
-            raise ValueError("Masks need the images, whose size they have. Received stored maps.")
         for number, (image, target) in enumerate(zip(batches.images, targets, strict=True)):
-            shape = (len(target["labels"]), *np.shape(image)[:2])
+            shape = (len(target["labels"]), *_size(image))
             if np.shape(target.get("masks")) != shape and shape[0]:
                 raise ValueError(
                     f"targets[{number}] must have masks of shape {shape}, one for each box, of the image's size. "
@@ -65,9 +64,19 @@ class MaskBatches(keras.utils.PyDataset):
     def __getitem__(self, index):
         chosen = self.batches.order[index * self.batches.batch_size : (index + 1) * self.batches.batch_size]
         inputs, zeros = self.batches[index]
-        masks = pad_masks([self.masks[i] for i in chosen], self.batches.most, inputs["images"].shape[1:3])
+        maps = isinstance(inputs["images"], dict)  # stored maps are all of one size, and not padded
+        size = inputs["sizes"][0].astype(int) if maps else inputs["images"].shape[1:3]
+        masks = pad_masks([self.masks[i] for i in chosen], self.batches.most, size)
         return inputs | {"masks": masks}, zeros
 
     def on_epoch_end(self):
         """A new order."""
         self.batches.on_epoch_end()
+
+
+def _size(image):
+    """Height and width in pixels of an image, or of the one that a dict of stored maps belongs to."""
+    if not isinstance(image, dict):
+        return np.shape(image)[:2]
+    name, values = next(iter(image.items()))
+    return tuple(2 ** int(name[1:]) * side for side in np.shape(values)[:2])  # the map Ck has stride 2^k

@@ -2,6 +2,8 @@
 
 from cvkit.models.alexnet import alexnet
 from cvkit.models.convolutional import make_convolutional
+from cvkit.models.deepmask import deepmask, fit_masks
+from cvkit.models.dense_masks import dense_masks
 from cvkit.models.densenet import dense_block, densenet, densenet_cifar, transition
 from cvkit.models.facenet import facenet
 from cvkit.models.fast_rcnn import FastRCNN, region_head
@@ -28,6 +30,7 @@ from cvkit.models.resnet import RESNET_BLOCKS, resnet
 from cvkit.models.resnet_cifar import resnet_cifar
 from cvkit.models.rpn import RPN, rpn_head
 from cvkit.models.segnet import SEGNET_STAGES, segnet
+from cvkit.models.sharpmask import refinement_module, sharpmask
 from cvkit.models.siamese import siamese
 from cvkit.models.small_vgg import small_vgg
 from cvkit.models.ssd import SSD, ssd_head
@@ -63,11 +66,14 @@ __all__ = [
     "bottleneck_block",
     "choose_negatives",
     "convolutional_head",
+    "deepmask",
     "dense_block",
+    "dense_masks",
     "densenet",
     "densenet_cifar",
     "facenet",
     "fcn",
+    "fit_masks",
     "fpn",
     "googlenet",
     "grid_head",
@@ -86,6 +92,7 @@ __all__ = [
     "normalized_convolution",
     "pspnet",
     "pyramid_pooling",
+    "refinement_module",
     "region_head",
     "regnet",
     "regnet_block",
@@ -94,6 +101,7 @@ __all__ = [
     "resnet_cifar",
     "rpn_head",
     "segnet",
+    "sharpmask",
     "shortcut_path",
     "siamese",
     "small_vgg",

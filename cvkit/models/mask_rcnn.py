@@ -127,7 +127,7 @@ class MaskRCNN(Detector):
         self.mask_head = OnEachRegion(head, name="mask_heads")
         self.mask_targets = MaskTargets(mask_samples, 2 * mask_pool_size, name="mask_targets")
 
-        inputs = image_inputs() | target_inputs() | {"masks": keras.Input((None, None, None), name="masks")}
+        inputs = image_inputs(backbone) | target_inputs() | {"masks": keras.Input((None, None, None), name="masks")}
         features, rois, answers, losses = self.faster.stages(inputs)
         asked = {name: inputs[name] for name in ("images", "sizes")}
         maps = {tap: layers.Identity(name=f"map_{tap}")(features[tap]) for tap in strides}

@@ -62,7 +62,14 @@ def test_augmentation_is_refused():
         batches(augment=BoxAugmentation())
 
 
-def test_stored_maps_are_refused():
-    maps = [{"C2": np.zeros((5, 8, 4), "float32")} for _ in IMAGES]
-    with raises("Masks need the images, whose size they have. Received stored maps"):
+def test_masks_come_with_stored_maps_too_in_the_size_of_the_images():
+    maps = [{"C2": np.full((5, 8, 4), k, "float32")} for k in range(5)]  # of stride 4: images of 20 x 32
+    targets = [target | {"masks": np.full((len(target["labels"]), 20, 32), k == 4)} for k, target in enumerate(TARGETS)]
+    data = MaskBatches(DetectionBatches(maps, targets, ["mask"], batch_size=2), targets)
+    for index in range(len(data)):
+        inputs, _ = data[index]
+        assert inputs["masks"].shape == (len(inputs["labels"]), 2, 20, 32)
+        for values, masks in zip(inputs["images"]["C2"], inputs["masks"], strict=True):
+            assert masks.sum() == (640 if values[0, 0, 0] == 4 else 0)
+    with raises(r"targets\[1\] must have masks of shape \(1, 20, 32\)"):
         MaskBatches(DetectionBatches(maps, TARGETS, ["mask"]), TARGETS)

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from cvkit.detection import mean_average_precision
-from cvkit.models import MaskRCNN, mask_head
+from cvkit.models import MaskRCNN, mask_head, stored_backbone, stored_maps
 from tests.models.test_detectors import OPTIONS, SCALES, small_backbone
-from tests.support import BACKEND, assert_close, raises
+from tests.support import BACKEND, assert_close, raises, to_numpy
 
 
 def scene(height, width, objects):
@@ -36,11 +36,11 @@ SCENES = [
 IMAGES, TARGETS = zip(*SCENES, strict=True)
 
 
-def detector(**options):
+def detector(body=None, **options):
     keras.utils.set_random_seed(0)
     rpn = dict(width=32, num_proposals=12, num_samples=32)
     masks = dict(mask_pool_size=6, mask_width=16, mask_convolutions=2, mask_samples=8)
-    return MaskRCNN(small_backbone(), 2, SCALES, rpn=rpn, **(OPTIONS | masks | options))
+    return MaskRCNN(body or small_backbone(), 2, SCALES, rpn=rpn, **(OPTIONS | masks | options))
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +84,23 @@ def test_weights_of_all_heads_are_kept_in_a_file(trained, tmp_path):
     for a, b in zip(model.predict(IMAGES), again.predict(IMAGES), strict=True):
         np.testing.assert_array_equal(a["masks"], b["masks"])
         assert_close(a["scores"], b["scores"])
+
+
+def test_it_says_the_same_of_stored_maps_and_learns_from_them(trained):
+    model = trained[0]
+    scenes = [scene(64, 64, [(0, 4, 6, 16), (1, 34, 20, 22)]), scene(64, 64, [(1, 20, 30, 20)])]
+    images, targets = zip(*scenes, strict=True)
+    maps = stored_maps(model.backbone, images)
+    again = detector(stored_backbone(model.backbone))
+    weights = {variable.path: variable for variable in model.training_network.trainable_variables}
+    for variable in again.training_network.trainable_variables:
+        variable.assign(to_numpy(weights[variable.path]))
+    for a, b in zip(model.predict(images), again.predict(maps), strict=True):
+        assert len(a["boxes"])
+        assert_close(a["scores"], b["scores"])
+        np.testing.assert_array_equal(a["masks"], b["masks"])
+    history = again.fit(maps, targets, epochs=2, batch_size=2, verbose=0).history
+    assert np.isfinite(history["mask_loss"]).all()
 
 
 def test_no_two_variables_share_a_name():
