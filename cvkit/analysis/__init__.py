@@ -6,7 +6,7 @@ from cvkit.analysis.depth import count_layers
 from cvkit.analysis.footprint import gradient_footprint
 from cvkit.analysis.grad_cam import grad_cam
 from cvkit.analysis.guided_backpropagation import guided_backpropagation, guided_model
-from cvkit.analysis.input_gradient import gradient_function, input_gradient
+from cvkit.analysis.input_gradient import gradient_function, input_gradient, value_and_gradient_function
 from cvkit.analysis.layer_table import LayerTable, layer_table
 from cvkit.analysis.map_scores import mass_inside, pointing_game
 from cvkit.analysis.multiply_adds import count_multiply_adds
@@ -38,4 +38,5 @@ __all__ = [
     "pointing_game",
     "receptive_field",
     "saliency",
+    "value_and_gradient_function",
 ]

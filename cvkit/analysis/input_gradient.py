@@ -29,16 +29,33 @@ def gradient_function(function, compiled=True):
         >>> slope([1.0, 2.0]), slope([3.0, 0.0])
         (array([ 3., 12.], dtype=float32), array([27.,  0.], dtype=float32))
     """
+    slope = value_and_gradient_function(function, compiled)
+    return lambda x: slope(x)[1]
+
+
+def value_and_gradient_function(function, compiled=True):
+    """The function x -> (value of ``function(x)``, its gradient), for many calls with one shape.
+
+    Args:
+        function: takes a tensor, returns a tensor of any shape; the gradient is that of the sum of its numbers.
+        compiled: as for `gradient_function`.
+
+    Returns:
+        A function from a float array or tensor to a pair of NumPy arrays: the value, and the gradient of x's shape.
+
+    Example:
+        >>> slope = value_and_gradient_function(lambda x: ops.stack([ops.sum(x), ops.sum(x**2)]))
+        >>> slope([1.0, 2.0])
+        (array([3., 5.], dtype=float32), array([3., 5.], dtype=float32))
+    """
     backend = keras.config.backend()
     if backend == "tensorflow":
         slope = _tensorflow_gradient(function)
     elif backend == "jax":
-        import jax
-
-        slope = jax.jit(jax.grad(function)) if compiled else jax.grad(function)
+        slope = _jax_gradient(function, compiled)
     else:
         slope = _torch_gradient(function)
-    return lambda x: ops.convert_to_numpy(slope(ops.convert_to_tensor(x)))
+    return lambda x: tuple(ops.convert_to_numpy(part) for part in slope(ops.convert_to_tensor(x)))
 
 
 def _tensorflow_gradient(function):
@@ -48,7 +65,7 @@ def _tensorflow_gradient(function):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(x)
             value = function(x)
-        return tape.gradient(value, x, unconnected_gradients="zero")
+        return value, tape.gradient(value, x, unconnected_gradients="zero")
 
     traced = {}  # one graph a shape
 
@@ -64,12 +81,27 @@ def _tensorflow_gradient(function):
     return run
 
 
+def _jax_gradient(function, compiled):
+    import jax
+
+    def summed(x):
+        value = function(x)
+        return ops.sum(value), value
+
+    def slope(x):
+        gradient, value = jax.grad(summed, has_aux=True)(x)
+        return value, gradient
+
+    return jax.jit(slope) if compiled else slope
+
+
 def _torch_gradient(function):
     import torch
 
     def slope(x):
         x = x.detach().requires_grad_()
-        (gradient,) = torch.autograd.grad(function(x), x)  # of x alone: the weights' gradients stay as they are
-        return gradient
+        value = function(x)
+        (gradient,) = torch.autograd.grad(ops.sum(value), x)  # of x alone: the weights' gradients stay as they are
+        return value, gradient
 
     return slope
