@@ -39,7 +39,7 @@ test: $(READY) ## run the tests and say what was skipped and why (PYTEST_ARGS="-
 test-backends: .venv/.done-backends ## run the numeric tests on JAX and on PyTorch
 	@for backend in jax torch; do \
 		echo "KERAS_BACKEND=$$backend"; \
-		KERAS_BACKEND=$$backend $(PY) -m pytest -q tests/layers tests/losses tests/detection tests/segmentation tests/faces tests/analysis tests/models tests/test_devices.py \
+		KERAS_BACKEND=$$backend $(PY) -m pytest -q tests/layers tests/losses tests/detection tests/segmentation tests/faces tests/style tests/analysis tests/models tests/test_devices.py \
 			$(PYTEST_ARGS) || exit 1; \
 	done
 

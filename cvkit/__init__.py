@@ -29,6 +29,7 @@ _ROOMS = (
     "models",
     "plots",
     "segmentation",
+    "style",
     "tracking",
 )
 _NAMES = {

@@ -10,6 +10,7 @@ LOADERS = {
     "shapes": "cvkit.data.shapes",
     "faces": "cvkit.data.faces",
     "photos": "cvkit.data.photos",
+    "textures": "cvkit.data.textures",
     "mnist": "cvkit.data.mnist",
     "fashion_mnist": "cvkit.data.fashion_mnist",
     "fashion_mnist_sample": "cvkit.data.fashion_mnist_sample",
@@ -23,6 +24,7 @@ LOADERS = {
 }
 _OPTIONS = {  # shapes looks at its own
     "faces": ("people", "images_each", "image_size", "seed"),
+    "textures": ("size", "seed"),
     "cats_and_dogs": ("size",),
     "sign_digits": ("size",),
     "orl_faces": ("size",),
@@ -36,12 +38,13 @@ def load(name, split=None, **options):
         name: name of the set; `cvkit.data.catalogue()` lists them.
         split: name of the split; by default the first one in the catalogue, which is "train" where there is one.
         options: for shapes those of `cvkit.data.scenes.SceneOptions`; for faces those of `cvkit.data.faces.load`; for
-            cats_and_dogs and sign_digits `size`, the height and width in pixels that images are scaled to.
+            textures those of `cvkit.data.textures.load`; for cats_and_dogs, sign_digits and orl_faces `size`, the
+            height and width in pixels that images are scaled to.
 
     Returns:
         Dict of "images", uint8 (N, H, W, C) from 0 to 255 with C = 1 for grey, and "labels", int64 (N,). The sets
-        shapes, faces, cats_and_dogs and sign_digits add what is known besides, see their modules. The set photos is a
-        dict from name to image, and lfw_pairs has two images in each place: (N, 2, H, W, C).
+        shapes, faces, cats_and_dogs and sign_digits add what is known besides, see their modules. The sets photos
+        and textures are dicts from name to image, and lfw_pairs has two images in each place: (N, 2, H, W, C).
 
     Raises:
         ValueError: there is no such set, split or option.

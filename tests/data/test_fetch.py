@@ -235,5 +235,5 @@ def test_embedded_sets_need_no_fetching():
 
 def test_unknown_names_are_refused():
     for function in (fetch, verify, load, entry):
-        with raises("no data set 'cats'. The sets are digits, shapes, faces, photos, mnist"):
+        with raises("no data set 'cats'. The sets are digits, shapes, faces, photos, textures, mnist"):
             function("cats")
