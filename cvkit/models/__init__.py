@@ -35,6 +35,7 @@ from cvkit.models.siamese import siamese
 from cvkit.models.small_vgg import small_vgg
 from cvkit.models.ssd import SSD, ssd_head
 from cvkit.models.stored_maps import stored_backbone, stored_maps
+from cvkit.models.style_net import style_net
 from cvkit.models.unet import UNET_WIDTHS, unet
 from cvkit.models.vgg import VGG_TABLE, vgg
 from cvkit.models.yolo import YOLO, YOLOv1
@@ -108,6 +109,7 @@ __all__ = [
     "ssd_head",
     "stored_backbone",
     "stored_maps",
+    "style_net",
     "support_vector_machine",
     "transition",
     "unet",
