@@ -72,12 +72,13 @@ class StyleObjective:
     def __call__(self, images):
         """The terms of images (1, H, W, 3) as a tensor (3,) in the order of `names`; the loss is their sum."""
         maps = self.features(images, training=False) if self.features else {}
-        terms = [ops.zeros(())] * 2
+        content = style = ops.zeros(())
         if self.content is not None:
-            terms[0] = sum(u * content_loss(maps[tap], self.content[tap])[0] for tap, u in self.content_taps.items())
-        for share, style in zip(self.shares, self.styles, strict=True):
-            terms[1] += share * sum(w * style_loss(maps[tap], style[tap])[0] for tap, w in self.style_taps.items())
-        return ops.stack([*terms, self.total_variation_weight * total_variation_loss(images)[0]])
+            content = sum(u * content_loss(maps[tap], self.content[tap])[0] for tap, u in self.content_taps.items())
+        for share, wanted in zip(self.shares, self.styles, strict=True):
+            of_one = sum(w * style_loss(maps[tap], wanted[tap])[0] for tap, w in self.style_taps.items())
+            style = style + share * of_one
+        return ops.stack([content, style, self.total_variation_weight * total_variation_loss(images)[0]])
 
     def _maps(self, image):
         maps = self.features.predict_on_batch(np.asarray(image, "float32")[None])
