@@ -15,4 +15,5 @@ LESSONS = (
     "yolo",
     "ssd_fpn",
     "tracking",
+    "instance_masks",
 )
