@@ -602,6 +602,7 @@ def targets_of(truths, boxes, real):
     return targets
 
 
+# %%
 def loss_of_own_class(targets, logits):
     """Binary cross-entropy of the asked channel, for each pixel; Keras takes the mean."""
     losses = ops.binary_crossentropy(ops.maximum(targets, 0), logits, from_logits=True)
