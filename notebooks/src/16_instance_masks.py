@@ -155,7 +155,7 @@ cvkit.show_source(deepmask, docstring=False)
 
 # %% [markdown]
 # The paper's backbone learns along. Ours, the small network of lesson 08, stays as it is, to save time: so its maps of all patches are computed once,
-# and only the two branches learn. C1, C2 and C3 are its maps of strides 2, 4 and 8.
+# and only the two branches learn. C1, C2 and C3 are its maps of strides 2, 4 and 8; `fit_masks` trains with the joint loss, and Adam.
 
 # %%
 body = cvkit.backbones.backbone(taps=("C1", "C2", "C3"))
