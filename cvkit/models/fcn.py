@@ -28,7 +28,8 @@ def fcn(backbone, num_classes, stride=8, head=None):
 
     Args:
         backbone: `keras.Model` of `cvkit.backbones.backbone`, from images (B, H, W, 3) to a dict of maps. With C3, C4
-            and C5 it gives the paper's networks.
+            and C5 it gives the paper's networks. With a `stored_backbone` the network takes a dict of maps in the place
+            of images, so that several can share the maps of one backbone.
         num_classes: K.
         stride: of the finest map that is scored: 32, 16 or 8, or that of another map of the backbone. Coarser maps are
             all scored, finer ones are not used.
@@ -38,7 +39,7 @@ def fcn(backbone, num_classes, stride=8, head=None):
     Returns:
         A functional `keras.Model` from images (B, H, W, 3) of any size, values as the backbone takes them, to logits
         (B, H, W, K). Images whose sides the coarsest stride does not divide are filled up with zeros on the right and
-        below, and the logits are cut back.
+        below, and the logits are cut back. From maps: to logits `stride` times as large as the finest that is scored.
 
     Raises:
         ValueError: the backbone has no map of this stride, its maps are smaller than the image over the stride, or an
@@ -59,9 +60,14 @@ def fcn(backbone, num_classes, stride=8, head=None):
     check_positive("num_classes", num_classes, "classes of the pixels", integer=True)
     names = _maps(backbone, stride)
     strides = [2 ** int(name[1:]) for name in names]
-    images = keras.Input((None, None, backbone.inputs[0].shape[-1]), name="image")
-    padded = PadToMultiple(strides[0], name="padding")(images)
-    maps = backbone(padded)
+    takes_maps = isinstance(backbone.input, dict)
+    if takes_maps:
+        inputs = {name: keras.Input(x.shape[1:], name=name) for name, x in backbone.input.items()}
+        maps = backbone(inputs)
+    else:
+        inputs = keras.Input((None, None, backbone.inputs[0].shape[-1]), name="image")
+        padded = PadToMultiple(strides[0], name="padding")(inputs)
+        maps = backbone(padded)
     features = maps[names[0]] if head is None else head(maps[names[0]])
     scores = _score(features, num_classes, names[0])
     for name, coarse, fine in zip(names[1:], strides, strides[1:], strict=False):
@@ -76,8 +82,11 @@ def fcn(backbone, num_classes, stride=8, head=None):
             name=f"enlarge_to_{name}",
         )
         scores = layers.Add(name=f"fuse_{name}")([enlarge(scores), _score(maps[name], num_classes, name)])
-    logits = ResizeLike(name="enlarge_to_image")([scores, padded])
-    return keras.Model(images, CropLike(name="logits")([logits, images]), name=f"fcn_{stride}s")
+    if takes_maps:
+        logits = layers.UpSampling2D(stride, interpolation="bilinear", name="logits")(scores)
+    else:
+        logits = CropLike(name="logits")([ResizeLike(name="enlarge_to_image")([scores, padded]), inputs])
+    return keras.Model(inputs, logits, name=f"fcn_{stride}s")
 
 
 def _score(features, num_classes, name):
@@ -136,6 +145,8 @@ def _maps(backbone, stride):
             f"stride must be that of one of the backbone's maps, {', '.join(map(str, known))}. Received {stride!r}. "
             "Make the backbone with cvkit.backbones.backbone(taps=...)."
         )
+    if isinstance(backbone.input, dict):
+        return [known[size] for size in sorted(known, reverse=True) if size >= stride]
     shapes = backbone.compute_output_shape((1, 4 * most, 4 * most, backbone.inputs[0].shape[-1]))
     for size, name in known.items():
         if shapes[name][1:3] != (4 * most // size,) * 2:

@@ -1,7 +1,7 @@
 """SegNet: an encoder, and a decoder that puts each value back to where its maximum was."""
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from cvkit.layers.max_pooling_with_switches import MaxPoolingWithSwitches2D
 from cvkit.layers.max_unpooling import MaxUnpooling2D
@@ -10,7 +10,7 @@ from cvkit.validation import check_positive
 SEGNET_STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # channels and convolutions: those of VGG-16
 
 
-def segnet(num_classes, stages=SEGNET_STAGES, input_shape=(None, None, 3)):
+def segnet(num_classes, stages=SEGNET_STAGES, input_shape=(None, None, 3), switches=True):
     """An encoder of convolutions and max pooling, and its mirror image with unpooling by the pooling's switches.
 
     The decoder has no weights for enlarging a map: unpooling puts each value to the position of its maximum and zeros
@@ -21,6 +21,7 @@ def segnet(num_classes, stages=SEGNET_STAGES, input_shape=(None, None, 3)):
         num_classes: K.
         stages: pairs of channels and number of convolutions, from the finest stage to the coarsest.
         input_shape: (height, width, channels); None stands for any size of at least 2^len(stages) pixels.
+        switches: False puts each value into the upper left corner of its window instead, to show what switches keep.
 
     Returns:
         A functional `keras.Model` from images (B, H, W, C), values from 0 to 255, to logits (B, H, W, K).
@@ -41,11 +42,13 @@ def segnet(num_classes, stages=SEGNET_STAGES, input_shape=(None, None, 3)):
     _check_stages(stages, input_shape)
     inputs = keras.Input(input_shape, name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
-    remembered = []  # of each stage: the switches, and the map before pooling, for its size
+    remembered = []  # of each stage: where its values go back to, and the map before pooling, for its size
     for k, (channels, count) in enumerate(stages, start=1):
         before = _convolutions(x, [channels] * count, f"encode{k}")
-        x, switches = MaxPoolingWithSwitches2D(2, name=f"pool{k}")(before)
-        remembered.append((switches, before))
+        x, places = MaxPoolingWithSwitches2D(2, name=f"pool{k}")(before)
+        if not switches:  # of equal values the first counts
+            _, places = MaxPoolingWithSwitches2D(2, name=f"corner{k}")(ops.zeros_like(before))
+        remembered.append((places, before))
     for k in range(len(stages), 0, -1):
         channels, count = stages[k - 1]
         x = MaxUnpooling2D(2, name=f"unpool{k}")([x, *remembered[k - 1]])

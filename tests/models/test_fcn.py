@@ -4,7 +4,7 @@ import pytest
 from keras import layers
 
 from cvkit import analysis, backbones
-from cvkit.models import convolutional_head, fcn, lenet5
+from cvkit.models import convolutional_head, fcn, lenet5, stored_backbone
 from tests import reference
 from tests.models.segmenters import IMAGES, check_segmenter, mean_backbone, small_backbone
 from tests.support import BACKEND, assert_close, raises, to_numpy
@@ -60,6 +60,20 @@ def test_a_finer_network_begins_where_the_coarser_one_ended():
     assert_close(fine(image)[inside], to_numpy(coarse(image))[inside])
     assert [layer.name for layer in fine.layers if layer.weights] == ["score_C2", "enlarge_to_C1", "score_C1"]
     assert [layer.name for layer in coarse.layers if layer.weights] == ["score_C2"]
+
+
+def test_from_the_maps_of_a_backbone_come_the_same_logits(tmp_path):
+    backbone = small_backbone()
+    network, on_maps = fcn(backbone, 2, stride=2), fcn(stored_backbone(backbone), 2, stride=2)
+    random = np.random.default_rng(0)
+    for name in ("score_C2", "enlarge_to_C1", "score_C1"):
+        weights = [random.normal(size=weight.shape) for weight in network.get_layer(name).get_weights()]
+        network.get_layer(name).set_weights(weights)
+        on_maps.get_layer(name).set_weights(weights)
+    images = IMAGES[:, :16, :24]  # sides that 4 divides
+    assert_close(on_maps(backbone(images)), to_numpy(network(images)))
+    on_maps.save(tmp_path / "model.keras")
+    assert_close(keras.saving.load_model(tmp_path / "model.keras")(backbone(images)), to_numpy(network(images)))
 
 
 def test_a_map_between_may_be_missing():

@@ -6,7 +6,7 @@ from cvkit import analysis
 from cvkit.models import SEGNET_STAGES, segnet
 from tests import reference
 from tests.models.segmenters import IMAGES, check_segmenter
-from tests.support import BACKEND, assert_close, raises
+from tests.support import BACKEND, assert_close, raises, to_numpy
 
 
 def test_saves_loads_and_learns(tmp_path):
@@ -25,6 +25,21 @@ def test_each_value_goes_back_to_the_place_of_its_maximum():
     norm.set_weights([np.ones(3), np.zeros(3), np.zeros(3), np.full(3, 1 - norm.epsilon)])
     pooled, switches = reference.max_pool_with_switches(np.maximum(IMAGES / 127.5 - 1, 0), (2, 2), (2, 2), "valid")
     assert_close(network(IMAGES), reference.max_unpool(pooled, switches, (21, 26)))
+
+
+def test_without_switches_each_value_goes_to_the_corner_of_its_window(tmp_path):
+    options = dict(num_classes=2, stages=((4, 1), (6, 2)), input_shape=(8, 12, 3))
+    plain, with_switches = segnet(**options, switches=False), segnet(**options)
+    with_switches.set_weights(plain.get_weights())  # there are as many, of the same shapes
+    images = IMAGES[:, :8, :12]
+    outputs = [plain.get_layer(name).output for name in ("decode2_relu2", "unpool1")]
+    before, after = (to_numpy(x) for x in keras.Model(plain.input, outputs)(images))
+    wanted = np.zeros(after.shape)
+    wanted[:, ::2, ::2] = before
+    assert_close(after, wanted)
+    assert not np.allclose(to_numpy(plain(images)), to_numpy(with_switches(images)))
+    plain.save(tmp_path / "corners.keras")
+    assert_close(keras.saving.load_model(tmp_path / "corners.keras")(images), plain(images))
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="shapes only")

@@ -15,5 +15,6 @@ LESSONS = (
     "yolo",
     "ssd_fpn",
     "tracking",
+    "fcn",
     "instance_masks",
 )
