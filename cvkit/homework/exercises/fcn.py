@@ -183,8 +183,8 @@ FUSE = Exercise(
     mistakes=(
         Mistake(
             _tiled,
-            "You set copies of the coarse map beside each other. Each of its values must fill a square of 2 × 2: repeat "
-            "it along both axes.",
+            "You set copies of the coarse map beside each other. Each of its values must fill a square of 2 × 2: "
+            "repeat it along both axes.",
         ),
         Mistake(
             _cut_at_the_start,
