@@ -1,6 +1,7 @@
 """``python -m benchmarks``: every ratio, one line each. Below 1 is faster than the peer named first in its group.
 
-At the end, which takes minutes, our YOLO and KerasCV's, and our FCN and its DeepLabV3+, after the same time of training.
+At the end, which takes minutes, our YOLO and KerasCV's, and our FCN and its DeepLabV3+, after the same time of training
+each.
 """
 
 from benchmarks import average_precision, gallery, keras_cv_deeplab, keras_cv_yolo, networks, nms, proposals, roi

@@ -3,6 +3,8 @@
 KerasCV's begins with random weights, for none of its come without a network; so ours is also trained from random ones.
 """
 
+import warnings
+
 import keras
 import numpy as np
 
@@ -63,7 +65,9 @@ def run():
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=gives_logits)
         network.compile(keras.optimizers.Adam(RATE), loss, jit_compile=False)
         options = dict(batch_size=BATCH, epochs=MAX_EPOCHS, verbose=0, callbacks=[stop])
-        network.fit(images, data["semantic_masks"], **options)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Gradients do not exist")  # for KerasCV's last normalisation, not used
+            network.fit(images, data["semantic_masks"], **options)
         answer = network.predict(test_images, verbose=0).argmax(axis=-1)
         scores = segmentation_scores(confusion_matrix(truth, answer, NUM_CLASSES))
         outlines = np.nanmean(boundary_f_scores(truth, answer, NUM_CLASSES, tolerance=1)[:, 1:])
