@@ -19,6 +19,7 @@ class Published:
         year: when the network came out.
         top1_error, top5_error: errors on ImageNet's 1,000 classes in per cent, 0 to 100.
         mean_average_precision: of a detector, in per cent, 0 to 100.
+        accuracy: of verification, share of right answers in per cent, 0 to 100.
         seconds: time for one image.
         layers, parameters: as a slide prints them, in words.
         note: what to know before comparing.
@@ -31,6 +32,7 @@ class Published:
     top1_error: float | None = None
     top5_error: float | None = None
     mean_average_precision: float | None = None
+    accuracy: float | None = None
     seconds: float | None = None
     layers: str | None = None
     parameters: str | None = None
@@ -44,7 +46,8 @@ def read_published(table, path=None):
         table: ``"challenge"`` (errors in the yearly ImageNet challenge), ``"people"``, ``"single_network"``,
             ``"single_crop"`` (one network, one crop), ``"slides"`` (what the lectures print), ``"proposals"`` (methods
             that propose boxes), ``"detection"`` (detectors), ``"learned_proposals"`` (a detector by its proposals),
-            ``"real_time"`` (detectors by their speed) or ``"single_shot"`` (SSD, YOLO and Faster R-CNN).
+            ``"real_time"`` (detectors by their speed), ``"single_shot"`` (SSD, YOLO and Faster R-CNN) or ``"faces"``
+            (verification of faces).
         path: another file; by default the project's own.
 
     Returns:
@@ -72,7 +75,7 @@ def _row(row, sources, place):
         raise ValueError(f"{place}: row {row} must name a source of the file's list. Not found: {error}.") from None
     except TypeError as error:
         raise ValueError(f"{place}: row {row} is malformed: {error}.") from None
-    for name in ("top1_error", "top5_error", "mean_average_precision"):
+    for name in ("top1_error", "top5_error", "mean_average_precision", "accuracy"):
         value = getattr(published, name)
         if value is not None and not 0 <= value <= 100:
             raise ValueError(f"{place}: {name} of {published.network} must be 0 to 100 per cent. Received {value}.")

@@ -17,4 +17,5 @@ LESSONS = (
     "tracking",
     "fcn",
     "instance_masks",
+    "faces",
 )

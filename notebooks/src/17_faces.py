@@ -1,0 +1,933 @@
+# %% [markdown]
+# # Faces: is it the same person, and who is it?
+#
+# **You will**
+# - compare two faces by a distance and a threshold, and count what goes wrong with people who were never seen in training;
+# - write the three distances of the slides, and train a siamese network with each;
+# - draw triplets in the plane, find the slip in the slide's loss, and see which triplets teach a network and which teach nothing;
+# - recognise people in galleries of 10 to 10,000, and see why that is harder than to verify;
+# - turn strangers away, and choose the threshold where it may be chosen.
+#
+# **Before you start:** lessons 01 and 02 (convolution, training), 05 (batch normalisation). **Time:** 2 to 3 minutes of computing on two cores, 60
+# to 90 minutes of reading and exercises. Follows *Face recognition systems* of AC 209B (L1) and *Face identification* of the Tsinghua lecture (L4).
+
+# %%
+import time
+
+import cvkit
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+from cvkit.faces import Gallery, PersonBatches, all_pairs, area_under_roc, draw_pairs, error_rates, pair_distances
+from cvkit.losses import ContrastiveLoss, TripletLoss, batch_triplet_loss, pairwise_distances, triplet_loss
+from cvkit.models import facenet, siamese
+from cvkit.published import read_published
+from keras import layers, ops
+
+lesson = cvkit.lesson("faces", seed=0)
+
+# %% [markdown]
+# One setting. `"faces"` is drawn on your machine. In its place you may write the path of a folder of photographs, with a folder for each person, as
+# said near the end under *Real faces*. After a change choose *Restart kernel and run all cells*.
+
+# %% tags=["parameters"]
+DATASET = "faces"
+
+# %% [markdown]
+# ## Before we begin: whose faces?
+#
+# A face is not a password. Nobody can change it, and it can be read from afar, without asking. The numbers that a network makes of a face to tell who
+# somebody is are *biometric data*. In the European Union they are among the special categories of personal data (article 9 of the General Data
+# Protection Regulation): to process them for identification is forbidden, unless one of a few exceptions holds, of which the best known is the
+# person's explicit consent. Other places have laws of their own. So whoever builds such a system asks first: do the people know, did they agree, may
+# they say no without a loss, where are the numbers kept, and who answers for a mistake? A mistake does not fall on all alike, either: networks have
+# been found to err more often with some groups of people, mostly those of whom there were few photographs.
+#
+# That is why everybody in this lesson is made up. The faces are drawings from a random number generator: 35 numbers say who somebody is (width of the
+# head, distance of the eyes, length of the nose, tones of skin and hair, ...), and others change from picture to picture: pose, light, a smile,
+# glasses, noise. What you find here holds for the drawings. It says nothing of accuracy on photographs, nor whether a network is fair.
+#
+# ## The data: people who are never seen in training
+#
+# 400 people with ten pictures each to train on. To test, 100 *other* people with ten pictures each: no network below has seen any picture of them. And
+# 100 more, the *choice* set, on which we shall choose a threshold.
+
+# %%
+SIDE = 32
+PARTS = {"train": (0, 400), "test": (1_000_000, 1_000_100), "choice": (1_000_100, 1_000_200)}  # first person, end
+
+
+def read(part, each=10):
+    """Images (N, 32, 32, 3), 0 to 255, and the number of the person in each (N,)."""
+    if DATASET == "faces":
+        people = np.repeat(np.arange(*PARTS[part]), each)
+        numbers = np.tile(np.arange(each), len(people) // each)  # picture 0 to 9 of each person
+        return cvkit.data.draw_faces(people, numbers, SIDE)["images"].astype("float32"), people
+    folder = cvkit.data.image_folder(DATASET, SIDE)
+    shares = np.digitize(folder["labels"] / len(folder["classes"]), (0.6, 0.8))  # 0, 1 or 2
+    inside = shares == list(PARTS).index(part)
+    return folder["images"][inside].astype("float32"), folder["labels"][inside]
+
+
+# %%
+images, people = read("train")
+test_images, test_people = read("test")
+choice_images, choice_people = read("choice")
+print(images.shape, test_images.shape, "people in both:", len(set(people) & set(test_people)))
+
+# %% [markdown]
+# Each row below shows eight pictures of one test person. Look along a row: what stays the same? Then down a column: what tells two people apart? Some
+# of it is easy (tones, hair), but a person's glasses come and go, and light and pose change everywhere.
+
+# %%
+rows = np.concatenate([np.flatnonzero(test_people == person)[:8] for person in np.unique(test_people)[:4]])
+fig = cvkit.plots.image_grid(
+    test_images[rows] / 255, columns=8, title="Four people, a row each: eight pictures of everybody"
+)
+lesson.figure(
+    fig, alt="Four rows of drawn faces. In a row head, hair and features stay; pose, light and glasses change."
+)
+
+# %% [markdown]
+# ## Two questions
+#
+# - **Verification**: are these two pictures of the same person? (A passport and the traveller.)
+# - **Recognition**: who of the K people in my database is this, or none of them? (A camera at a door.)
+#
+# L1 puts both on one slide, and says of verification: *"We only have a single photo to learn the characteristics of a given person."* So there is no
+# class for each person, and nothing is trained on that person at all. This is **one-shot** learning. In place of classes we need a *distance*
+# $d(\text{img}_1, \text{img}_2)$, small for one person and large for two, which also works for people whom it has never seen. Then
+#
+# $$\text{accept, if } d \le \tau$$
+#
+# with a threshold $\tau$. The simplest distance is that of the pixels: the sum of their squared differences. Does it tell people apart? Take 6,000
+# pairs of test pictures, half of them of one person. (`draw_pairs` gives the places of the first and of the second picture, and whether both show the
+# same person.)
+
+# %%
+first, second, same = draw_pairs(test_people, 6000)
+pixels = test_images.reshape(len(test_images), -1) / 255
+pixel_distances = pair_distances(pixels[first], pixels[second])
+print("first pairs: same", same[:4], "distances", pixel_distances[:4].round())
+
+# %% [markdown]
+# Two mistakes are possible. A **false accept** lets a stranger in, a **false reject** turns the right person away:
+#
+# $$\mathrm{FAR}(\tau) = \frac{\text{pairs of two people with } d \le \tau}{\text{pairs of two people}}, \qquad
+#   \mathrm{FRR}(\tau) = \frac{\text{pairs of one person with } d > \tau}{\text{pairs of one person}}.$$
+#
+# By hand, with three pairs of one person at the distances 0.1, 0.2 and 0.6, and three of two people at 0.4, 0.7 and 0.9:
+
+# %%
+toy_same, toy_distances = np.array([1, 1, 1, 0, 0, 0], bool), np.array([0.1, 0.2, 0.6, 0.4, 0.7, 0.9])
+for threshold in (0.3, 0.5, 0.65):
+    far, frr = error_rates(toy_same, toy_distances, threshold)
+    print(f"threshold {threshold}: false accepts {far:.2f}, false rejects {frr:.2f}")
+
+# %% [markdown]
+# No threshold is right for all six: the pair of one person at 0.6 is farther apart than the pair of two at 0.4. As the threshold rises, false accepts
+# become more and false rejects fewer. Two numbers sum up all thresholds:
+#
+# - the **area under the ROC curve** (AUC). The curve shows $1 - \mathrm{FRR}$ over FAR. Its area is the chance that a pair of one person is closer than
+#   a pair of two people, both drawn at random: 1 is perfect, 0.5 guessing. Here eight of the nine comparisons are right, so it is 8/9.
+# - the **equal error rate** (EER): FAR where it equals FRR. Here 1/3.
+
+# %%
+print(f"AUC {area_under_roc(toy_same, toy_distances):.3f}")
+print(f"equal error rate {cvkit.faces.equal_error_rate(toy_same, toy_distances)[0]:.3f}")
+
+
+def quality(distances):
+    """AUC and equal error rate of the 6,000 test pairs, as text."""
+    rate, _ = cvkit.faces.equal_error_rate(same, distances)
+    return f"AUC {area_under_roc(same, distances):.3f}, equal error rate {rate:.1%}"
+
+
+print("pixels:", quality(pixel_distances))
+
+# %% [markdown]
+# Pixels are better than guessing, and not by much: light and pose change more of them than who it is.
+#
+# ## Three distances, by hand
+#
+# A network may do better: it makes an **embedding** of a picture, a vector of numbers $x$, in which pose and light should no longer show. L1 calls
+# it $a^{[L]}$, the output of the last layer. How far apart are the embeddings $x$ and $y$ of two pictures? L1 has three answers. We take two
+# embeddings of three numbers.
+
+# %%
+x, y = np.float32([[0.1, 0.8, 0.5]]), np.float32([[0.3, 0.9, 0.5]])
+
+# %% [markdown]
+# **1. Squared distance**, $\sum_i (x_i - y_i)^2$: here $0.2^2 + 0.1^2 + 0 = 0.05$.
+#
+# **2. Weighted L1**, with cross-entropy. Not every number tells equally much, so each difference gets a weight that is learned:
+#
+# $$z = \sum_i w_i\, |x_i - y_i| + b, \qquad P(\text{same}) = \frac{1}{1 + e^{-z}}.$$
+#
+# The slide writes $b_i$ within the sum; such biases only add up to one, $b$. And it stops at $z$: for cross-entropy it takes a probability, so the
+# sigmoid of lesson 02 must follow. Weights become negative in training: the larger the difference, the less likely the same person.
+#
+# **3. Chi-square**, of DeepFace:
+#
+# $$\chi^2 = \sum_i w_i\, \frac{(x_i - y_i)^2}{x_i + y_i}.$$
+#
+# The slide prints the denominator as $a_i + a$, without the second index. It is the same feature's, $x_i + y_i$. The same difference counts more
+# where both numbers are small. The numbers must not be negative.
+
+# %%
+weights = np.float32([-2, -1, -1])
+print("squared:", pair_distances(x, y))
+print("weighted L1, with bias 0.4:", cvkit.layers.weighted_l1(x, y, weights, bias=0.4).numpy())
+print("chi-square, all weights 1:", cvkit.layers.chi_square(x, y).numpy())
+lesson.claim("chi-square-has-its-index", cvkit.layers.chi_square(x, y)[0])
+
+# %% [markdown]
+# By hand: $-2 \cdot 0.2 - 1 \cdot 0.1 + 0.4 = -0.1$, and $0.04 / 0.4 + 0.01 / 1.7 = 0.106$. In the chi-square the first difference, twice the second,
+# counts 17 times as much.
+#
+# ## A siamese network
+#
+# *"Perform two independent calculations on the input"*, says L1: both pictures go through **the same** network, with the same weights. Such a pair of
+# twins is called **siamese**. A small *head* compares what comes out. Our network: three stages of a 3 × 3 convolution, batch normalisation, ReLU
+# and max pooling; then a dense layer with 64 outputs, divided by their length, so that each embedding has length 1. (`facenet` adds that end to any
+# backbone, the part of a network that makes maps. `pooling="flatten"` keeps *where* on the map a feature was. A face is known by where things are.)
+
+
+# %%
+def embedding_network(activation=None):
+    """Images (B, 32, 32, 3), 0 to 255, to embeddings (B, 64) of length 1."""
+    body = keras.Sequential([keras.Input((SIDE, SIDE, 3)), layers.Rescaling(1 / 127.5, offset=-1)])
+    for width in (24, 48, 64):
+        body.add(layers.Conv2D(width, 3, padding="same", use_bias=False))
+        body.add(layers.BatchNormalization(momentum=0.9))
+        body.add(layers.ReLU())
+        body.add(layers.MaxPooling2D())
+    return facenet(body, 64, pooling="flatten", activation=activation)
+
+
+# %% [markdown]
+# The three distances become three heads, each with the loss that fits it:
+#
+# | head | answer | loss |
+# |---|---|---|
+# | `"weighted_l1"` | $z$, a number for each pair | cross-entropy with the sigmoid inside |
+# | `"chi_square"` | the same with $\chi^2$ and a bias | the same |
+# | `"distance"` | $d = \lVert x - y \rVert$, the root of the squared distance | contrastive |
+#
+# The **contrastive loss** pulls pairs of one person together and pushes pairs of two apart, up to a margin $m$, here 1:
+#
+# $$L = \tfrac12\, d^2 \;\text{ for one person}, \qquad L = \tfrac12 \max(0,\ m - d)^2 \;\text{ for two}.$$
+#
+# All three learn from the same 8,000 pairs of training pictures, once through. For the first two the embedding ends with a ReLU, so that nothing is
+# negative, as chi-square wants it.
+
+# %%
+pairs = draw_pairs(people, 8000)
+given = {"first": images[pairs[0]], "second": images[pairs[1]]}
+HEADS = {"weighted_l1": "relu", "chi_square": "relu", "distance": None}
+twins = {}
+for head, activation in HEADS.items():
+    keras.utils.set_random_seed(0)
+    embedding = embedding_network(activation)
+    pair_network = siamese(embedding, head)
+    loss = ContrastiveLoss() if head == "distance" else keras.losses.BinaryCrossentropy(from_logits=True)
+    pair_network.compile(keras.optimizers.Adam(2e-3), loss)
+    history = pair_network.fit(given, pairs[2].astype("float32"), batch_size=32, epochs=1, verbose=0)
+    twins[head] = embedding, pair_network
+
+# %%
+print("parameters of the weighted L1 head:", twins["weighted_l1"][1].get_layer("weighted_l1").count_params())
+lesson.claim("weighted-l1-has-one-bias", twins["weighted_l1"][1].get_layer("weighted_l1").count_params())
+
+# %% [markdown]
+# 64 weights and one bias. Now the same 6,000 test pairs. (A logit is large where the pair is alike, so its negative serves as a distance.)
+
+# %%
+for head, (_, pair_network) in twins.items():
+    answers = pair_network.predict({"first": test_images[first], "second": test_images[second]}, verbose=0)[:, 0]
+    print(f"{head:12}", quality(answers if head == "distance" else -answers))
+
+# %% [markdown]
+# All three are far better than pixels, with people whom none of them has seen. Which of the three is best we do not ask here: each was trained once,
+# for about ten seconds, with one learning rate.
+#
+# **One photo is enough?** The one-shot task: twenty test people show one picture each, and a further picture of one of them is to be named. Guessing is
+# right once in twenty. We take the siamese network with the plain distance, which lets us compare embeddings without the head.
+
+# %%
+embedding = twins["distance"][0]
+vectors = embedding.predict(test_images, verbose=0)
+by_person = [np.flatnonzero(test_people == person) for person in np.unique(test_people)]
+rng = np.random.default_rng(0)
+
+
+def one_shot(vectors, tries=1000, ways=20):
+    """Share of the tries in which the nearest of `ways` single pictures is the right one."""
+    right = 0
+    for _ in range(tries):
+        chosen = rng.choice(len(by_person), ways, replace=False)  # the right person is the first
+        shown = [rng.permutation(by_person[who])[:2] for who in chosen]
+        known = vectors[[pair[0] for pair in shown]]
+        distances = pair_distances(known, np.repeat(vectors[shown[0][1]][None], ways, axis=0))
+        right += np.argmin(distances) == 0
+    return right / tries
+
+
+# %%
+print(f"one picture each of twenty: pixels {one_shot(pixels):.1%}, siamese network {one_shot(vectors):.1%}")
+
+# %% [markdown]
+# ## Triplets
+#
+# A siamese network is told for each pair, on its own, that it is near or far. But *near* and *far* are relative. FaceNet therefore shows three
+# pictures at once: an **anchor** A, another picture of the same person, the **positive** P, and a picture of somebody else, the **negative** N. The
+# negative should be farther from the anchor than the positive, by a margin $\alpha$:
+#
+# $$\lVert f(A) - f(P) \rVert^2 + \alpha < \lVert f(A) - f(N) \rVert^2.$$
+#
+# What is missing to that is the loss:
+#
+# $$L(A, P, N) = \max\big(\lVert f(A) - f(P) \rVert^2 - \lVert f(A) - f(N) \rVert^2 + \alpha,\ 0\big).$$
+#
+# Draw it in the plane, with the anchor in the middle and a positive at the distance 0.5, so $d_{AP}^2 = 0.25$; $\alpha = 0.2$. It depends on the
+# negative alone which of three kinds the triplet is:
+#
+# - **hard**: the negative is nearer than the positive. The loss is above $\alpha$.
+# - **semi-hard**: it is farther, but not by the margin. The loss is between 0 and $\alpha$.
+# - **easy**: it is farther by the margin or more. The loss is 0, and so is its slope: nothing is learned.
+#
+# In the figure the circles are these borders, the radii $0.5$ and $\sqrt{0.25 + 0.2} = 0.67$. The arrows show where one step of gradient descent
+# would move each negative.
+
+# %%
+anchor, positive = np.float32([[0, 0]]), np.float32([[0.5, 0]])
+negatives = np.float32([[-0.1, 0.35], [-0.5, -0.32], [0.35, -0.8]])
+losses = triplet_loss(np.repeat(anchor, 3, 0), np.repeat(positive, 3, 0), negatives, margin=0.2).numpy()
+print("losses of the three negatives:", losses.round(3))
+
+# %%
+fig, ax = plt.subplots(figsize=(5, 4.6))
+for radius, colour in ((0.67, "C1"), (0.5, "C3")):
+    ax.add_patch(plt.Circle((0, 0), radius, color=colour, alpha=0.2))
+for point, name in ((anchor[0], "A"), (positive[0], "P")):
+    ax.plot(*point, "o", color="black")
+    ax.annotate(name, point, xytext=(5, 5), textcoords="offset points")
+for point, loss, name in zip(negatives, losses, ("hard", "semi-hard", "easy"), strict=True):
+    ax.plot(*point, "s", color="C0")
+    ax.annotate(f"N, {name}: {loss:.2f}", point, xytext=(6, -12), textcoords="offset points")
+    if loss > 0:  # the slope of -|A - N|² pushes N away from A
+        ax.annotate("", point * 1.6, point, arrowprops={"arrowstyle": "->", "color": "C0"})
+ax.set(title="Where the negative decides what is learned", xlim=(-0.95, 0.95), ylim=(-0.95, 0.95), aspect="equal")
+ax.set(xlabel="first number of the embedding", ylabel="second number")
+lesson.figure(fig, alt="Two discs around the anchor. Negatives inside are pushed outwards, one outside stays.")
+
+# %% [markdown]
+# ### The slip in the slide
+#
+# L1 prints the loss with $\min(\,\cdot\,, 0)$ in the place of $\max(\,\cdot\,, 0)$. (L4 has it right: its $[\,\cdot\,]_+$ is the maximum with 0.) What
+# would happen? Take two triplets in the plane: in the first the negative is too near, the second is in order. We move the six points by gradient
+# descent, 15 steps, once with each loss.
+
+
+# %%
+def move(points, function, steps=15, rate=0.1):
+    """Points (T, 3, 2) of T triplets after gradient descent on the sum of function(|A-P|² - |A-N|² + 0.2, 0)."""
+    for _ in range(steps):
+        a, p, n = (points[:, k] for k in range(3))
+        gap = np.sum((a - p) ** 2 - (a - n) ** 2, axis=1) + 0.2
+        is_active = function(gap, 0) != 0  # where the loss has a slope
+        slopes = np.stack([2 * (n - p), 2 * (p - a), 2 * (a - n)], axis=1)  # by A, P and N
+        points = points - rate * is_active[:, None, None] * slopes
+    return points
+
+
+start = np.array([[[0, 0], [0.5, 0.1], [0.1, 0.4]], [[2, 0], [2.2, 0.2], [1.4, 0.4]]], float)
+ends = {"max, as in FaceNet": move(start, np.maximum), "min, as on the slide": move(start, np.minimum)}
+
+# %% [markdown]
+# In each panel look from the open mark to the full one. Red is the negative. On the left: which triplet moves with the right loss? Then the same with
+# the slide's.
+
+# %%
+fig, axes = plt.subplots(1, 2, figsize=(10, 3.6), sharey=True)
+for ax, (name, end) in zip(axes, ends.items(), strict=True):
+    for before, after in zip(start, end, strict=True):
+        for k, (letter, colour) in enumerate(zip("APN", ("black", "C0", "C3"), strict=True)):
+            ax.plot(*before[k], "o", color=colour, fillstyle="none")
+            ax.plot(*np.stack([before[k], after[k]]).T, "-", color=colour, linewidth=0.8)
+            ax.plot(*after[k], "o", color=colour)
+            ax.annotate(letter, after[k], xytext=(5, 4), textcoords="offset points")
+    ax.set(title=name, xlabel="first number of the embedding", aspect="equal")
+axes[0].set_ylabel("second number")
+lesson.figure(fig, alt="Left: the violated triplet is put in order, the other stays. Right: the other way round.")
+
+
+# %%
+def kept(points):
+    """For each triplet whether the negative is farther by the margin."""
+    return np.sum((points[:, 0] - points[:, 1]) ** 2 - (points[:, 0] - points[:, 2]) ** 2, axis=1) + 0.2 <= 1e-6
+
+
+for name, points in ({"start": start} | ends).items():
+    spread = np.abs(points - start).max()
+    print(f"{name:21} in order: {kept(points)}, largest move {spread:.1f}")
+lesson.claim("triplet-loss-takes-the-maximum", [kept(end).mean() for end in ends.values()])
+
+# %% [markdown]
+# With the maximum, the violated triplet is mended, and the one in order is left alone. With the minimum it is the other way round: the violated
+# triplet has no slope and stays violated for ever, and the one in order is pushed further and further, without end. (Fifteen steps are drawn.) A
+# network's embeddings hang together, so that pushing some moves others too; what becomes of a network that is trained so, we measure below.
+#
+# ## Which triplets?
+#
+# With 400 people and ten pictures each there are $4000 \cdot 9 \cdot 3990$ triplets, 144 million. L1: *"Need to choose triplets that are hard to
+# train on."* They are chosen, *mined*, from each batch. A batch of 64 random pictures would hardly hold two of one person, so batches are drawn
+# otherwise: **P people with K pictures each**, here 16 and 4. `TripletLoss` takes the embeddings of such a batch with their people, computes all
+# distances at once, and chooses:
+#
+# - `"hard"`: for each anchor the farthest positive and the nearest negative;
+# - `"semi_hard"`: for each anchor and positive the nearest negative that is farther than the positive.
+#
+# By hand, on a line: person 0 at 0 and 1, person 1 at 2 and 4, with $\alpha = 2$. Take the anchor at 1: its positive is at the squared distance 1, its
+# negatives at 1 and 9. Hard: $1 - 1 + 2 = 2$. Semi-hard asks for a negative that is farther than 1: $\max(1 - 9 + 2, 0) = 0$. Over all four anchors:
+
+# %%
+toy_people, line = [0, 0, 1, 1], np.float32([[0], [1], [2], [4]])
+for mining in ("hard", "semi_hard"):
+    print(mining, float(batch_triplet_loss(toy_people, line, margin=2.0, mining=mining)))
+
+# %% [markdown]
+# (The anchors at 0, 1, 2, 4 give hard 0, 2, 5, 0: mean 1.75. Semi-hard 0, 0, 2, 0: mean 0.5. At 2 both negatives are as near as the positive or
+# nearer; then it takes the farthest.)
+#
+# Now train: batches of 16 × 4, semi-hard triplets, 400 steps. In an *epoch* of `PersonBatches` everybody has `turns` turns.
+
+# %%
+batches = PersonBatches(images, people, people=16, images_each=4, turns=4, seed=0)
+print(
+    len(batches), "batches an epoch, of", batches[0][0].shape, "images; people in the first:", len(set(batches[0][1]))
+)
+
+# %%
+keras.utils.set_random_seed(0)
+network = embedding_network()
+network.compile(keras.optimizers.Adam(1e-3), TripletLoss(margin=0.2, mining="semi_hard"))
+start_time = time.perf_counter()
+for epoch in range(4):
+    loss = network.fit(batches, verbose=0).history["loss"][0]
+    embedded = network.predict(test_images, verbose=0)
+    distances = pair_distances(embedded[first], embedded[second])
+    print(f"after {100 * (epoch + 1)} steps: loss {loss:.3f}, test pairs: {quality(distances)}")
+print(f"{time.perf_counter() - start_time:.0f} s; one picture each of twenty: {one_shot(embedded):.1%}")
+
+# %%
+if DATASET == "faces":
+    lesson.claim("unseen-people-are-told-apart", area_under_roc(same, distances))
+
+# %% [markdown]
+# These are people whom the network has never seen. What it learned is not who they are but what tells people apart.
+#
+# Can we see that? 64 numbers do not fit on paper. **PCA** projects them on the two directions in which they vary most. **t-SNE** places the dots so
+# that neighbours stay neighbours; how far apart its groups lie, and how large they are, means nothing. In the figure every colour is one of eight test
+# people, ten pictures each. Are the dots of a colour together?
+
+# %%
+shown = np.concatenate(by_person[:8])
+views = {
+    "pixels, t-SNE": cvkit.faces.embedding_view(pixels[shown], "tsne"),
+    "embeddings, PCA": cvkit.faces.embedding_view(embedded[shown], "pca"),
+    "embeddings, t-SNE": cvkit.faces.embedding_view(embedded[shown], "tsne"),
+}
+fig, axes = plt.subplots(1, 3, figsize=(11, 3.5))
+for ax, (name, view) in zip(axes, views.items(), strict=True):
+    ax.scatter(*view.T, c=np.repeat(np.arange(8), len(shown) // 8), cmap="tab10", s=14)
+    ax.set(title=name, xlabel="first of two numbers", ylabel="second", xticks=[], yticks=[])
+lesson.figure(fig, alt="Three scatter plots of eight people: pixels mixed, embeddings in groups, clearest with t-SNE.")
+
+# %% [markdown]
+# ### Four ways to choose
+#
+# Three things are said of triplets: random ones soon teach nothing; hard ones are the ones to take; and (FaceNet, section 3.2) the hardest ones
+# early in training can lead to a *collapsed* network that gives the same embedding to every picture. And we have the slip to test. So: the same
+# network, the same batches, 150 steps, and four losses. *Random* takes the mean over all triplets of a batch, those in order included: what random
+# triplets amount to on average.
+
+
+# %%
+def every_triplet(clip):
+    """A loss of (people, embeddings): mean of clip(gap, 0) over all triplets of a batch."""
+
+    def loss(labels, embeddings):
+        labels, distances = ops.reshape(labels, (-1,)), pairwise_distances(embeddings)  # (B,), (B, B)
+        alike = ops.cast(labels[:, None] == labels[None, :], "float32")
+        positives = alike - ops.eye(ops.shape(alike)[0])  # the anchor itself is none
+        valid = positives[:, :, None] * (1 - alike)[:, None, :]  # (B, B, B): anchor, positive, negative
+        gaps = distances[:, :, None] - distances[:, None, :] + 0.2
+        return ops.sum(valid * clip(gaps, 0.0)) / ops.sum(valid)
+
+    return loss
+
+
+MININGS = {
+    "random": every_triplet(ops.maximum),
+    "semi-hard": TripletLoss(0.2, "semi_hard"),
+    "hard": TripletLoss(0.2, "hard"),
+    "random, min": every_triplet(ops.minimum),
+}
+
+# %% [markdown]
+# After every 50 steps we look at the same 120 training pictures (30 people, 4 each), at two numbers: the share of all their triplets that still have
+# a loss, and the mean squared distance of two people's pictures. Vectors of length 1 in unrelated directions are 2 apart; in a collapsed network
+# the distance is near 0.
+
+# %%
+panel = np.concatenate([np.flatnonzero(people == person)[:4] for person in np.unique(people)[:30]])
+
+
+def look(model):
+    """Share of all triplets of the panel with a loss, and mean squared distance of two people's pictures."""
+    distances = ops.convert_to_numpy(pairwise_distances(model.predict(images[panel], verbose=0)))
+    alike = people[panel][:, None] == people[panel]
+    positives = alike & ~np.eye(len(panel), dtype=bool)
+    valid = positives[:, :, None] & ~alike[:, None, :]
+    gaps = distances[:, :, None] - distances[:, None, :] + 0.2
+    return np.mean(gaps[valid] > 0), distances[~alike].mean()
+
+
+# %%
+def train(mining, seed):
+    """A network after 150 steps, its looks after 0, 50, 100 and 150, and its AUC on the test pairs."""
+    keras.utils.set_random_seed(seed)
+    model = embedding_network()
+    model.compile(keras.optimizers.Adam(1e-3), MININGS[mining])
+    batches = PersonBatches(images, people, people=16, images_each=4, turns=2, seed=seed)
+    looks = [look(model)]
+    for _ in range(3):
+        model.fit(batches, verbose=0)
+        looks.append(look(model))
+    vectors = model.predict(test_images, verbose=0)
+    return model, np.array(looks), area_under_roc(same, pair_distances(vectors[first], vectors[second]))
+
+
+# %%
+SEEDS = (0, 1)
+runs = {(mining, seed): train(mining, seed) for mining in MININGS for seed in SEEDS}
+for mining in MININGS:
+    for seed in SEEDS:
+        _, looks, area = runs[mining, seed]
+        text = ", ".join(f"{share:.0%}" for share in looks[:, 0])
+        print(f"{mining:12} seed {seed}: triplets with a loss {text}; distance {looks[-1, 1]:.2f}; AUC {area:.4f}")
+
+# %% [markdown]
+# In the figure (means of the two seeds) look on the left at how fast the blue curve falls, and on the right at which curve goes to the floor.
+
+# %%
+fig, axes = plt.subplots(1, 2, figsize=(10, 3.4))
+for mining in MININGS:
+    looks = np.mean([runs[mining, seed][1] for seed in SEEDS], axis=0)
+    for ax, values in zip(axes, looks.T, strict=True):
+        ax.plot([0, 50, 100, 150], values, "o-", label=mining)
+axes[0].set(title="Triplets that still teach something", xlabel="step", ylabel="share of all triplets with a loss")
+axes[1].set(title="How far apart two people are", xlabel="step", ylabel="mean squared distance", ylim=(0, 2.2))
+axes[1].legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+lesson.figure(fig, alt="Random triplets with a loss fall to a few per cent; with hard mining distances fall to zero.")
+
+# %%
+if DATASET == "faces":
+    areas = {mining: np.array([runs[mining, seed][2] for seed in SEEDS]) for mining in MININGS}
+    lesson.claim("random-triplets-run-dry", max(runs["random", seed][1][-1, 0] for seed in SEEDS))
+    lesson.claim("hardest-triplets-early-collapse", max(runs["hard", seed][1][-1, 1] for seed in SEEDS))
+    lesson.claim("harder-triplets-help", np.mean(areas["semi-hard"] - areas["random"]))
+    lesson.claim("minimum-spoils-a-network", np.min(areas["random"] - areas["random, min"]))
+
+# %% [markdown]
+# Take them one by one.
+#
+# - **Random** triplets run dry: most are in order after 50 steps, so most of a batch adds zeros. The loss nearly vanishes and with it the learning,
+#   though hard triplets are left.
+# - **Semi-hard** ones are drawn from those that still teach.
+# - **Hard** ones, from the start, collapse: two people come to lie on the same spot. The loss says why. If all embeddings are equal, every triplet
+#   costs $0 - 0 + \alpha$. To pull the farthest positive in *and* push the nearest negative out is difficult for a young network; to shrink everything
+#   is easy, and gets the loss down to $\alpha = 0.2$. Yet the AUC is not that bad: it only asks for the order of the distances, and a little of that
+#   is left in a very small cloud. A network that had collapsed to a single point would have nothing left.
+# - **min**, the slide's loss, pushes what is in order and ignores what is not. It makes the network worse than the others by far, in both runs.
+#
+# Does *hard* never work? FaceNet warns of *early*. So give it a network that has learned already: the main one, after 400 steps of semi-hard
+# triplets, for 50 more.
+
+# %%
+later = keras.models.clone_model(network)
+later.set_weights(network.get_weights())
+later.compile(keras.optimizers.Adam(1e-3), TripletLoss(margin=0.2, mining="hard"))
+later.fit(PersonBatches(images, people, people=16, images_each=4, turns=2, seed=5), verbose=0)
+vectors_later = later.predict(test_images, verbose=0)
+print(f"mean distance of two people {look(later)[1]:.2f} (before: {look(network)[1]:.2f})")
+print("hard triplets late:", quality(pair_distances(vectors_later[first], vectors_later[second])))
+
+# %% [markdown]
+# It keeps its distances. So *"hard to train on"* is right with a condition: harder than random, and the hardest only once the network knows something.
+#
+# ## The threshold
+#
+# L1: *"Then, set a threshold to balance accuracy and precision."* What it balances are the two errors, false accepts and false rejects. A strict
+# threshold (small) keeps strangers out and sends honest people away; a lax one does the reverse. On the left the distances of the 6,000 test pairs,
+# on the right the two rates as the threshold goes along the same axis. Where would you put it for a bank vault? And for a photo album?
+
+# %%
+grid = np.linspace(0, 3, 121)
+far, frr = error_rates(same, distances, grid)
+fig, axes = plt.subplots(1, 2, figsize=(10, 3.4))
+for kind, name in ((same, "one person"), (~same, "two people")):
+    axes[0].hist(distances[kind], bins=60, range=(0, 4), alpha=0.6, label=name)
+axes[1].plot(grid, far, label="false accept rate")
+axes[1].plot(grid, frr, label="false reject rate")
+axes[0].set(title="Distances of pairs", xlabel="squared distance", ylabel="pairs")
+axes[1].set(title="What a threshold costs", xlabel="threshold", ylabel="share of its kind of pairs")
+for ax in axes:
+    ax.legend(frameon=False)
+lesson.figure(fig, alt="Two humps of distances that overlap a little; one error rate rises and the other falls.")
+
+# %% [markdown]
+# Which threshold do we use? Not one chosen on the test pairs: chosen where it is judged, it would look better than it is. Nor one from the training
+# people, whom the network knows by heart. That is what the *choice* people are for: of *all* their pairs, half a million, take the largest threshold
+# that accepts at most one in a hundred, or one in a thousand, of the pairs of two people. On the test people we then see what it is worth.
+
+# %%
+chosen_vectors = network.predict(choice_images, verbose=0)
+one, other, alike = all_pairs(choice_people)
+choice_distances = pair_distances(chosen_vectors[one], chosen_vectors[other])
+one, other, alike_test = all_pairs(test_people)
+all_distances = pair_distances(embedded[one], embedded[other])
+thresholds = {}
+for wanted in (0.1, 0.01, 0.001):
+    accepted, thresholds[wanted] = cvkit.faces.accept_rate_at(alike, choice_distances, wanted)
+    far, frr = error_rates(alike_test, all_distances, thresholds[wanted])
+    print(f"wanted FAR {wanted}: threshold {thresholds[wanted]:.2f}; on test people FAR {far:.4f}, FRR {frr:.3f}")
+
+# %%
+if DATASET == "faces":
+    rates = [error_rates(alike_test, all_distances, thresholds[wanted]) for wanted in (0.1, 0.001)]
+    lesson.claim("threshold-trades-the-errors", [rates[0][0] - rates[1][0], rates[1][1] - rates[0][1]])
+
+# %% [markdown]
+# At equal security, that is at the same FAR, networks are compared by the share of the right people they let in, $1 - \mathrm{FRR}$, the *true accept
+# rate* (TAR at a fixed FAR). The best-known benchmark, Labeled Faces in the Wild, asks for something else: 6,000 pairs, half of one person, in ten
+# *folds*; nine folds choose the threshold, the tenth is answered by it, each in its turn. Reported are the mean share of right answers and its
+# standard error.
+
+# %%
+accuracy, error = cvkit.faces.k_fold_accuracy(same, distances, folds=10)
+print(f"drawn faces, our 6,000 pairs: {accuracy:.1%} ± {error:.1%} (standard error)")
+for row in read_published("faces"):
+    print(f"{row.network:9} {row.year}, photographs (LFW, from L4): {row.accuracy} %  {row.note}")
+
+# %% [markdown]
+# The photographs' numbers are quoted, and cannot be compared with ours: other pictures, other people. (In LFW nobody is in two folds; our folds share
+# people, though none whom the network has seen.) L4 adds what FaceNet had to learn from: *"100M-200M training faces of about 8M different
+# identities"*. We had 4,000 pictures of 400.
+#
+# ### Where it goes wrong
+#
+# On the left the three pairs of *one* person that are farthest apart, on the right the three pairs of *two* people that are closest. What would you
+# have said?
+
+# %%
+farthest = np.flatnonzero(same)[np.argsort(-distances[same])[:3]]
+closest = np.flatnonzero(~same)[np.argsort(distances[~same])[:3]]
+fig, axes = plt.subplots(2, 6, figsize=(9, 3.6))
+for column, pair in zip(axes.T, (*farthest, *closest), strict=True):
+    for ax, picture in zip(column, (first[pair], second[pair]), strict=True):
+        ax.imshow(test_images[picture] / 255)
+        ax.axis("off")
+    column[0].set_title(f"{'one' if same[pair] else 'two'}: {distances[pair]:.2f}")
+fig.suptitle("Farthest pairs of one person, closest pairs of two, and their squared distances")
+lesson.figure(fig, alt="Six pairs of drawn faces, one above the other: three of one person, three look-alikes.")
+
+# %% [markdown]
+# ## Recognition, and why it is harder
+#
+# Now somebody stands before the door, and the question is *who*. The database of known people is called the **gallery**; to put somebody into it is to
+# **enrol** them, here with a single picture. The new picture is the **probe**. Its distances to all of the gallery are one matrix product, since
+#
+# $$\lVert p - g \rVert^2 = \lVert p \rVert^2 - 2\, p \cdot g + \lVert g \rVert^2,$$
+#
+# and the nearest person is the answer, if within the threshold; else *nobody*, −1. By hand:
+
+# %%
+toy_gallery = Gallery(embedding_size=2)
+toy_gallery.enrol([7, 8], [[1, 0], [0, 1]])
+probes = [[0.6, 0.8], [-1, 0]]
+print("nearest:", *toy_gallery.nearest(probes))
+print("with a threshold of 0.5:", toy_gallery.recognise(probes, threshold=0.5))
+
+# %% [markdown]
+# (The first probe is at $0.16 + 0.64 = 0.8$ from person 7 and $0.36 + 0.04 = 0.4$ from person 8. The second is at 4 and at 2: too far from both.)
+#
+# L1: *"Recognition is a much harder problem than verification for a specified performance."* One network, one distance, one threshold: why should it
+# be harder? Because a probe is compared with *everybody*. In a larger gallery there is more likely somebody who looks more like the probe than its own
+# picture does. And a stranger who is mistaken for a given person with a chance $q$ only passes $N$ people unrecognised with the chance $(1 - q)^N$, if
+# these were independent. With $q = 0.001$ and 1,000 people that is $0.37$: two strangers of three would be let in as somebody.
+#
+# We measure both. 10,000 new people are enrolled with one picture each, in galleries of 10, of 100, of 1,000, and in one of all 10,000. The probes are
+# always second pictures of the same 1,000 of them, each shown to the gallery that it is in; so 100 galleries of 10, or 10 of 100. 1,000 further people
+# are strangers.
+
+# %%
+if DATASET == "faces":
+    crowd = np.arange(1_001_000, 1_011_000)
+    drawn = [(crowd, 0), (crowd[:1000], 1), (np.arange(1_020_000, 1_021_000), 0)]  # who, and which picture
+    pictures = [cvkit.data.draw_faces(who, np.full(len(who), number), SIDE)["images"] for who, number in drawn]
+else:  # everybody of the test set but the last third, two pictures each; that third are strangers
+    crowd = np.unique(test_people)[: -len(by_person) // 3]
+    pictures = [[test_images[by_person[k][number]] for k in range(len(crowd))] for number in (0, 1)]
+    pictures.append([test_images[own[0]] for own in by_person[len(crowd) :]])
+enrolled, probes, strangers = (network.predict(np.float32(x), batch_size=256, verbose=0) for x in pictures)
+print("enrolled", enrolled.shape, "probes", probes.shape, "strangers", strangers.shape)
+
+# %%
+SIZES = [size for size in (10, 100, 1000, 10_000) if size <= len(crowd)]
+tau = thresholds[0.001]
+
+
+def recognise_in(size):
+    """Rank-1 rate of the probes, and share of strangers taken for somebody, in galleries of `size` people."""
+    rates, alarms = [], []
+    for begin in range(0, max(len(probes) // size, 1) * size, size):
+        gallery, inside = Gallery(64), slice(begin, min(begin + size, len(probes)))
+        gallery.enrol(crowd[begin : begin + size], enrolled[begin : begin + size])
+        rates.append(cvkit.faces.rank_k_rate(gallery, probes[inside], crowd[inside]))
+        alarms.append(np.mean(gallery.recognise(strangers, tau) >= 0))
+    return np.mean(rates), np.mean(alarms)
+
+
+# %%
+measured = np.array([recognise_in(size) for size in SIZES])
+q = np.mean(2 - 2 * strangers @ enrolled.T <= tau)  # share of all pairs of a stranger and somebody enrolled
+expected = 1 - (1 - q) ** np.array(SIZES)
+for size, (rate, alarm), guess in zip(SIZES, measured, expected, strict=True):
+    print(f"{size:6} people: nearest is right {rate:.1%}; strangers let in {alarm:.1%} (1 - (1 - q)^N: {guess:.1%})")
+print(f"q = {q:.5f}; verification at the same threshold: own picture accepted", end=" ")
+print(f"{np.mean(pair_distances(probes, enrolled[: len(probes)]) <= tau):.1%}")
+
+# %% [markdown]
+# The share of probes whose nearest person is the right one is called the *rank-1 rate*. In the figure compare the falling curve with the flat one:
+# verification compares with one picture, however many people there are elsewhere.
+
+# %%
+fig, ax = plt.subplots(figsize=(7, 3.6))
+ax.semilogx(SIZES, measured[:, 0], "o-", label="recognition: nearest is right")
+own = np.mean(pair_distances(probes, enrolled[: len(probes)]) <= tau)
+ax.axhline(own, color="C2", label="verification: own picture accepted")
+ax.semilogx(SIZES, measured[:, 1], "s-", color="C3", label="strangers taken for somebody")
+ax.semilogx(SIZES, expected, ":", color="C3", label="1 − (1 − q)^N")
+ax.set(
+    title="The same network and threshold, more people", xlabel="people in the gallery", ylabel="share", ylim=(0, 1.05)
+)
+ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+lesson.figure(fig, alt="Rank-1 rate falls as the gallery grows to 10,000, strangers let in rise; verification is flat.")
+
+# %%
+if DATASET == "faces":
+    lesson.claim("recognition-gets-harder", measured[0, 0] - measured[-1, 0])
+    lesson.claim("strangers-get-in", measured[-1, 1] - measured[0, 1])
+
+# %% [markdown]
+# Nothing about the network changed. What was a good verifier is a poor recogniser among 10,000, and at this threshold the strangers walk in. The
+# formula says too much for large galleries: it takes the comparisons for independent, and a stranger with a common face is mistaken for many, one
+# with a rare face for nobody.
+#
+# ## Turning strangers away
+#
+# So the threshold must fit the gallery. For each threshold two rates: the share of known people who are named rightly *and* within the threshold (the
+# **detection and identification rate**), and the share of strangers who are named at all (**false alarms**).
+
+# %%
+fig, ax = plt.subplots(figsize=(7, 3.6))
+grid = np.linspace(0, 1.5, 61)
+for size in SIZES[1:]:
+    gallery, known = Gallery(64), min(size, len(probes))
+    gallery.enrol(crowd[:size], enrolled[:size])
+    found, alarms = cvkit.faces.identification_rates(gallery, probes[:known], crowd[:known], strangers, grid)
+    ax.plot(alarms, found, label=f"{size:,} people")
+    best = found[alarms <= 0.1].max()
+    print(f"{size:6} people: with at most one stranger in ten let in, {best:.1%} of the known are named rightly")
+ax.set(title="Known people named against strangers let in", xlabel="strangers named (false alarms)")
+ax.set(ylabel="known people named rightly", xlim=(0, 1), ylim=(0, 1))
+ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+lesson.figure(fig, alt="Curves of known people named over false alarms; the larger the gallery, the lower the curve.")
+
+# %% [markdown]
+# Read the figure from the left: few false alarms, and see how many known people are still named. Even without any threshold, at the right end, a
+# curve stops at its rank-1 rate.
+#
+# And the time? A gallery is one matrix. Here 200,000 made-up people with 64 numbers each (random directions), 64 probes in batches of 16:
+
+# %%
+vectors = rng.normal(size=(200_000, 64)).astype("float32")
+vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+large = Gallery(64)
+large.enrol(np.arange(len(vectors)), vectors)
+large.nearest(vectors[:1])  # the first search sorts
+start_time = time.perf_counter()
+found, _ = large.nearest(vectors[:64], batch_size=16)
+each = 1000 * (time.perf_counter() - start_time) / 64
+print(f"{each:.1f} ms a probe among {len(vectors):,}; found themselves: {np.mean(found[:, 0] == np.arange(64)):.0%}")
+
+# %% [markdown]
+# ## Real faces
+#
+# Set `DATASET` above to the path of a folder with a folder of photographs for each person, taken with their consent, at least five each and some
+# fifty people. 60 % of the people then train, 20 % choose the threshold, 20 % test; the galleries end with the test people there are. With few people
+# a network from scratch learns little: begin with the kit's backbone, `facenet(cvkit.backbones.backbone(taps=("C3",), input_shape=(64, 64, 3)), 64,
+# pooling="flatten")`.
+#
+# ## The same with scikit-learn
+#
+# scikit-learn knows nothing of faces, but its ROC curve and its search for neighbours are the same. (It wants scores that are large for pairs that
+# are alike, hence the minus.)
+
+# %%
+from sklearn.metrics import roc_auc_score
+from sklearn.neighbors import NearestNeighbors
+
+print("AUC, theirs minus ours:", round(roc_auc_score(same, -distances) - area_under_roc(same, distances), 9))
+theirs = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(enrolled).kneighbors(probes[:100])[1][:, 0]
+gallery = Gallery(64)
+gallery.enrol(crowd, enrolled)
+print("same nearest person:", np.mean(crowd[theirs] == gallery.nearest(probes[:100])[0][:, 0]))
+
+# %% [markdown]
+# ## Exercises
+#
+# Replace the line that raises `NotImplementedError` by your answer, run the cell, then run the check below it. Write all four with NumPy.
+
+# %% [markdown]
+# ### Exercise 1: the triplet loss (3 points)
+#
+# `anchors`, `positives` and `negatives` are float arrays (N, D): the embeddings of N triplets, a row each. Return an array (N,): the triplet loss of
+# each, with squared distances and the given `margin`.
+#
+# An example: anchor (0, 0), positive (0.6, 0), negative (0, 0.7) and margin 0.2 give $0.36 - 0.49 + 0.2 = 0.07$.
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "triplet-losses", "solution": true, "grade": false, "locked": false, "task": false}
+def triplet_losses(anchors, positives, negatives, margin=0.2):
+    """Array (N,)."""
+    ### BEGIN SOLUTION
+    near = np.sum((anchors - positives) ** 2, axis=1)
+    far = np.sum((anchors - negatives) ** 2, axis=1)
+    return np.maximum(near - far + margin, 0)
+    ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "triplet-losses-check", "solution": false, "grade": true, "points": 3, "locked": true, "task": false}
+lesson.check("triplet-losses", triplet_losses)
+### BEGIN HIDDEN TESTS
+assert np.allclose(triplet_losses(np.zeros((1, 2)), np.array([[0.6, 0]]), np.array([[0, 0.7]])), [0.07])
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 2: false accepts and false rejects (2 points)
+#
+# `same` is a boolean array (M,): True for pairs of one person. `distances` is a float array (M,). A pair is accepted if its distance is *at most*
+# `threshold`, a number. Return an array (2,): the false accept rate, then the false reject rate. Both kinds of pairs occur.
+#
+# An example: `same` True, True, False, False, distances 0.1, 0.6, 0.5, 0.9 and the threshold 0.5 give 0.5 and 0.5.
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "error-rates", "solution": true, "grade": false, "locked": false, "task": false}
+def my_error_rates(same, distances, threshold):
+    """Array (2,)."""
+    ### BEGIN SOLUTION
+    accepted = distances <= threshold
+    return np.array([np.mean(accepted[~same]), np.mean(~accepted[same])])
+    ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "error-rates-check", "solution": false, "grade": true, "points": 2, "locked": true, "task": false}
+lesson.check("error-rates", my_error_rates)
+### BEGIN HIDDEN TESTS
+assert np.allclose(my_error_rates(toy_same, toy_distances, 0.5), error_rates(toy_same, toy_distances, 0.5))
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 3: the chi-square distance (2 points)
+#
+# `first` and `second` are float arrays (D,), zero or more; `weights` is an array (D,). Return a number: the weighted chi-square distance. A feature
+# that is 0 in both adds nothing.
+#
+# An example: (0.1, 0.8, 0) and (0.3, 0.8, 0) with the weights 2, 1, 1 give $2 \cdot 0.04 / 0.4 = 0.2$.
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "chi-square-distance", "solution": true, "grade": false, "locked": false, "task": false}
+def chi_square_distance(first, second, weights):
+    """A number."""
+    ### BEGIN SOLUTION
+    total = first + second
+    is_empty = total == 0
+    return np.sum(np.where(is_empty, 0, weights * (first - second) ** 2 / np.where(is_empty, 1, total)))
+    ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "chi-square-distance-check", "solution": false, "grade": true, "points": 2, "locked": true, "task": false}
+lesson.check("chi-square-distance", chi_square_distance)
+### BEGIN HIDDEN TESTS
+assert np.isclose(chi_square_distance(np.array([0.1, 0, 0]), np.array([0.3, 0, 1]), np.array([2.0, 1, 1])), 1.2)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 4: recognise, or turn away (3 points)
+#
+# `gallery` is a float array (N, D) of enrolled embeddings, and `people` an integer array (N,): who each row belongs to. Somebody may have several
+# rows, and is as near as the nearest of them. `probe` is one embedding, an array (D,). Return an integer: the number of the person whose row is
+# nearest by squared distance, if that is *at most* `threshold`; else -1.
+#
+# An example: the gallery (1, 0), (0, 1) of the people 7 and 8, the probe (0.6, 0.8) and the threshold 0.5 give 8; with the threshold 0.3, -1.
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "recognise", "solution": true, "grade": false, "locked": false, "task": false}
+def recognise(gallery, people, probe, threshold):
+    """An integer."""
+    ### BEGIN SOLUTION
+    squared = np.sum((gallery - probe) ** 2, axis=1)
+    nearest = np.argmin(squared)
+    return people[nearest] if squared[nearest] <= threshold else -1
+    ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "grade_id": "recognise-check", "solution": false, "grade": true, "points": 3, "locked": true, "task": false}
+lesson.check("recognise", recognise)
+### BEGIN HIDDEN TESTS
+assert recognise(np.eye(2), np.array([7, 8]), np.array([0.6, 0.8]), 0.5) == 8
+assert recognise(np.eye(2), np.array([7, 8]), np.array([0.6, 0.8]), 0.3) == -1
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## What you saw
+# - A distance and a threshold do for people who were never seen in training. Pixels tell them apart poorly, a small network that learned from other
+#   people well.
+# - A threshold trades false accepts against false rejects. It is chosen on people who are neither trained nor tested on.
+# - The triplet loss takes the maximum with 0. With the slide's minimum, triplets in order are pushed without end and violated ones never mended.
+# - Random triplets run dry. The hardest ones from the start collapsed the network; semi-hard ones, or hard ones later, did not.
+# - The same network, very good at verification, names the right one of 10,000 people far less often than the right one of 10; and strangers get in.
+# - What did not come out: how good any of this is on photographs, which of the three siamese heads is best (one run each), and whether the network
+#   treats all people alike. The drawings cannot say.
+#
+# ## References
+# - Y. Taigman, M. Yang, M. Ranzato and L. Wolf, *DeepFace: closing the gap to human-level performance in face verification*, CVPR 2014: chi-square
+#   and siamese network, section 4.
+# - F. Schroff, D. Kalenichenko and J. Philbin, *FaceNet: a unified embedding for face recognition and clustering*, arXiv 1503.03832: the triplet loss
+#   and its mining, sections 3.1 and 3.2.
+# - A. Hermans, L. Beyer and B. Leibe, *In defense of the triplet loss for person re-identification*, arXiv 1703.07737: batches of P × K, section 2.
+# - G. Koch, R. Zemel and R. Salakhutdinov, *Siamese neural networks for one-shot image recognition*, 2015: weighted L1. R. Hadsell, S. Chopra and Y.
+#   LeCun, *Dimensionality reduction by learning an invariant mapping*, 2006: the contrastive loss.
+# - J. Buolamwini and T. Gebru, *Gender shades: intersectional accuracy disparities in commercial gender classification*, 2018: errors that fall on
+#   some groups of people.
+#
+# **A paper to present in five minutes:** *FaceNet*. What is its figure 3 about, why do its authors not take the hardest negative of all, and how many
+# numbers does its embedding need?
+#
+# ## What the lectures say, and what you measured
+
+# %%
+lesson.summary()
