@@ -8,8 +8,8 @@
 # - recognise people in galleries of 10 to 10,000, and see why that is harder than to verify;
 # - turn strangers away, and choose the threshold where it may be chosen.
 #
-# **Before you start:** lessons 01 and 02 (convolution, training), 05 (batch normalisation). **Time:** 2 to 3 minutes of computing on two cores, 60
-# to 90 minutes of reading and exercises. Follows *Face recognition systems* of AC 209B (L1) and *Face identification* of the Tsinghua lecture (L4).
+# **Before you start:** lessons 01 and 02 (convolution, training), 05 (batch normalisation). **Time:** 2 to 3 minutes of computing on two cores, 60 to
+# 90 minutes of reading and exercises. Follows *Face recognition systems* of AC 209B (L1) and *Face identification* of the Tsinghua lecture (L4).
 
 # %%
 import time
@@ -49,8 +49,8 @@ DATASET = "faces"
 #
 # ## The data: people who are never seen in training
 #
-# 400 people with ten pictures each to train on. To test, 100 *other* people with ten pictures each: no network below has seen any picture of them. And
-# 100 more, the *choice* set, on which we shall choose a threshold.
+# 400 people with ten pictures each to train on. To test, 100 *other* people with ten pictures each: no network below has seen any picture of them.
+# And 100 more, the *choice* set, on which we shall choose a threshold.
 
 # %%
 SIDE = 32
@@ -128,8 +128,8 @@ for threshold in (0.3, 0.5, 0.65):
 # No threshold is right for all six: the pair of one person at 0.6 is farther apart than the pair of two at 0.4. As the threshold rises, false accepts
 # become more and false rejects fewer. Two numbers sum up all thresholds:
 #
-# - the **area under the ROC curve** (AUC). The curve shows $1 - \mathrm{FRR}$ over FAR. Its area is the chance that a pair of one person is closer than
-#   a pair of two people, both drawn at random: 1 is perfect, 0.5 guessing. Here eight of the nine comparisons are right, so it is 8/9.
+# - the **area under the ROC curve** (AUC). The curve shows $1 - \mathrm{FRR}$ over FAR. Its area is the chance that a pair of one person is closer
+#   than a pair of two people, both drawn at random: 1 is perfect, 0.5 guessing. Here eight of the nine comparisons are right, so it is 8/9.
 # - the **equal error rate** (EER): FAR where it equals FRR. Here 1/3.
 
 
@@ -148,9 +148,9 @@ print("pixels:", quality(pixel_distances))
 #
 # ## Three distances, by hand
 #
-# A network may do better: it makes an **embedding** of a picture, a vector of numbers $x$, in which pose and light should no longer show. L1 calls
-# it $a^{[L]}$, the output of the last layer. How far apart are the embeddings $x$ and $y$ of two pictures? L1 has three answers. We take two
-# embeddings of three numbers.
+# A network may do better: it makes an **embedding** of a picture, a vector of numbers $x$, in which pose and light should no longer show. L1 calls it
+# $a^{[L]}$, the output of the last layer. How far apart are the embeddings $x$ and $y$ of two pictures? L1 has three answers. We take two embeddings
+# of three numbers.
 
 # %%
 x, y = np.float32([[0.1, 0.8, 0.5]]), np.float32([[0.3, 0.9, 0.5]])
@@ -186,8 +186,8 @@ lesson.claim("chi-square-has-its-index", float(cvkit.layers.chi_square(x, y)[0])
 # ## A siamese network
 #
 # *"Perform two independent calculations on the input"*, says L1: both pictures go through **the same** network, with the same weights. Such a pair of
-# twins is called **siamese**. A small *head* compares what comes out. Our network: three stages of a 3 × 3 convolution, batch normalisation, ReLU
-# and max pooling; then a dense layer with 64 outputs, divided by their length, so that each embedding has length 1. (`facenet` adds that end to any
+# twins is called **siamese**. A small *head* compares what comes out. Our network: three stages of a 3 × 3 convolution, batch normalisation, ReLU and
+# max pooling; then a dense layer with 64 outputs, divided by their length, so that each embedding has length 1. (`facenet` adds that end to any
 # backbone, the part of a network that makes maps. `pooling="flatten"` keeps *where* on the map a feature was. A face is known by where things are.)
 
 
@@ -312,8 +312,8 @@ lesson.figure(fig, alt="Two discs around the anchor. Negatives inside are pushed
 # %% [markdown]
 # ### The slip in the slide
 #
-# L1 prints the loss with $\min(\,\cdot\,, 0)$ in the place of $\max(\,\cdot\,, 0)$. (L4 has it right: its $[\,\cdot\,]_+$ is the maximum with 0.) What
-# would happen? Take two triplets in the plane: in the first the negative is too near, the second is in order. We move the six points by gradient
+# L1 prints the loss with $\min(\,\cdot\,, 0)$ in the place of $\max(\,\cdot\,, 0)$. (L4 has it right: its $[\,\cdot\,]_+$ is the maximum with 0.)
+# What would happen? Take two triplets in the plane: in the first the negative is too near, the second is in order. We move the six points by gradient
 # descent, 8 steps, once with each loss.
 
 
@@ -377,8 +377,9 @@ lesson.figure(fig, alt="Left: the violated triplet is put in order, the other st
 # - `"hard"`: for each anchor the farthest positive and the nearest negative;
 # - `"semi_hard"`: for each anchor and positive the nearest negative that is farther than the positive.
 #
-# By hand, on a line: person 0 at 0 and 1, person 1 at 2 and 4, with $\alpha = 2$. Take the anchor at 1: its positive is at the squared distance 1, its
-# negatives at 1 and 9. Hard: $1 - 1 + 2 = 2$. Semi-hard asks for a negative that is farther than 1: $\max(1 - 9 + 2, 0) = 0$. Over all four anchors:
+# By hand, on a line: person 0 at 0 and 1, person 1 at 2 and 4, with $\alpha = 2$. Take the anchor at 1: its positive is at the squared distance 1,
+# its negatives at 1 and 9. Hard: $1 - 1 + 2 = 2$. Semi-hard asks for a negative that is farther than 1: $\max(1 - 9 + 2, 0) = 0$. Over all four
+# anchors:
 
 # %%
 toy_people, line = [0, 0, 1, 1], np.float32([[0], [1], [2], [4]])
@@ -417,8 +418,8 @@ if DATASET == "faces":
 # These are people whom the network has never seen. What it learned is not who they are but what tells people apart.
 #
 # Can we see that? 64 numbers do not fit on paper. **PCA** projects them on the two directions in which they vary most. **t-SNE** places the dots so
-# that neighbours stay neighbours; how far apart its groups lie, and how large they are, means nothing. In the figure every colour is one of eight test
-# people, ten pictures each. Are the dots of a colour together?
+# that neighbours stay neighbours; how far apart its groups lie, and how large they are, means nothing. In the figure every colour is one of eight
+# test people, ten pictures each. Are the dots of a colour together?
 
 # %%
 shown = np.concatenate(by_person[:8])
@@ -436,9 +437,9 @@ lesson.figure(fig, alt="Three scatter plots of eight people: pixels mixed, embed
 # %% [markdown]
 # ### Four ways to choose
 #
-# Three things are said of triplets: random ones soon teach nothing; hard ones are the ones to take; and (FaceNet, section 3.2) the hardest ones
-# early in training can lead to a *collapsed* network that gives the same embedding to every picture. And we have the slip to test. So: the same
-# network, the same batches, 150 steps, and four losses. *Random* draws for each anchor one positive and one negative of its batch.
+# Three things are said of triplets: random ones soon teach nothing; hard ones are the ones to take; and (FaceNet, section 3.2) the hardest ones early
+# in training can lead to a *collapsed* network that gives the same embedding to every picture. And we have the slip to test. So: the same network,
+# the same batches, 150 steps, and four losses. *Random* draws for each anchor one positive and one negative of its batch.
 
 
 # %%
@@ -468,9 +469,9 @@ MININGS = {
 }
 
 # %% [markdown]
-# After every 50 steps we look at the same 80 training pictures (20 people, 4 each), at two numbers: the share of all their triplets that still have
-# a loss, and the mean squared distance of two people's pictures. Vectors of length 1 in unrelated directions are 2 apart; in a collapsed network
-# the distance is near 0.
+# After every 50 steps we look at the same 80 training pictures (20 people, 4 each), at two numbers: the share of all their triplets that still have a
+# loss, and the mean squared distance of two people's pictures. Vectors of length 1 in unrelated directions are 2 apart; in a collapsed network the
+# distance is near 0.
 
 # %%
 panel = np.concatenate([np.flatnonzero(people == person)[:4] for person in np.unique(people)[:20]])
@@ -539,9 +540,9 @@ if DATASET == "faces":
 #   though hard triplets are left.
 # - **Semi-hard** ones are drawn from those that still teach.
 # - **Hard** ones, from the start, collapse: two people come to lie on the same spot. The loss says why. If all embeddings are equal, every triplet
-#   costs $0 - 0 + \alpha$. To pull the farthest positive in *and* push the nearest negative out is difficult for a young network; to shrink everything
-#   is easy, and gets the loss down to $\alpha = 0.2$. Yet the AUC is not that bad: it only asks for the order of the distances, and a little of that
-#   is left in a very small cloud. A network that had collapsed to a single point would have nothing left.
+#   costs $0 - 0 + \alpha$. To pull the farthest positive in *and* push the nearest negative out is difficult for a young network; to shrink
+#   everything is easy, and gets the loss down to $\alpha = 0.2$. Yet the AUC is not that bad: it only asks for the order of the distances, and a
+#   little of that is left in a very small cloud. A network that had collapsed to a single point would have nothing left.
 # - **min**, the slide's loss, pushes what is in order and ignores what is not. It makes the network worse than the others by far, in both runs.
 #
 # Does *hard* never work? FaceNet warns of *early*. So give it a network that has learned already: the main one, after 400 steps of semi-hard
@@ -557,7 +558,8 @@ print(f"mean distance of two people {look(later)[1]:.2f} (before: {look(network)
 print("hard triplets late:", quality(pair_distances(vectors[first], vectors[second])))
 
 # %% [markdown]
-# It keeps its distances. So *"hard to train on"* is right with a condition: harder than random, and the hardest only once the network knows something.
+# It keeps its distances. So *"hard to train on"* is right with a condition: harder than random, and the hardest only once the network knows
+# something.
 #
 # ## The threshold
 #
@@ -638,8 +640,8 @@ lesson.figure(fig, alt="Six pairs of drawn faces, one above the other: three of 
 # %% [markdown]
 # ## Recognition, and why it is harder
 #
-# Now somebody stands before the door, and the question is *who*. The database of known people is called the **gallery**; to put somebody into it is to
-# **enrol** them, here with a single picture. The new picture is the **probe**. Its distances to all of the gallery are one matrix product, since
+# Now somebody stands before the door, and the question is *who*. The database of known people is called the **gallery**; to put somebody into it is
+# to **enrol** them, here with a single picture. The new picture is the **probe**. Its distances to all of the gallery are one matrix product, since
 #
 # $$\lVert p - g \rVert^2 = \lVert p \rVert^2 - 2\, p \cdot g + \lVert g \rVert^2,$$
 #
@@ -657,13 +659,13 @@ print("with a threshold of 0.5:", toy_gallery.recognise(probes, threshold=0.5))
 # (The first probe is at $0.16 + 0.64 = 0.8$ from person 7 and $0.36 + 0.04 = 0.4$ from person 8. The second is at 4 and at 2: too far from both.)
 #
 # L1: *"Recognition is a much harder problem than verification for a specified performance."* One network, one distance, one threshold: why should it
-# be harder? Because a probe is compared with *everybody*. In a larger gallery there is more likely somebody who looks more like the probe than its own
-# picture does. And a stranger who is mistaken for a given person with a chance $q$ only passes $N$ people unrecognised with the chance $(1 - q)^N$, if
-# these were independent. With $q = 0.001$ and 1,000 people that is $0.37$: two strangers of three would be let in as somebody.
+# be harder? Because a probe is compared with *everybody*. In a larger gallery there is more likely somebody who looks more like the probe than its
+# own picture does. And a stranger who is mistaken for a given person with a chance $q$ only passes $N$ people unrecognised with the chance $(1 -
+# q)^N$, if these were independent. With $q = 0.001$ and 1,000 people that is $0.37$: two strangers of three would be let in as somebody.
 #
-# We measure both. 10,000 new people are enrolled with one picture each, in galleries of 10, of 100, of 1,000, and in one of all 10,000. The probes are
-# always second pictures of the same 1,000 of them, each shown to the gallery that it is in; so 100 galleries of 10, or 10 of 100. 1,000 further people
-# are strangers.
+# We measure both. 10,000 new people are enrolled with one picture each, in galleries of 10, of 100, of 1,000, and in one of all 10,000. The probes
+# are always second pictures of the same 1,000 of them, each shown to the gallery that it is in; so 100 galleries of 10, or 10 of 100. 1,000 further
+# people are strangers.
 
 # %%
 if DATASET == "faces":
