@@ -16,6 +16,7 @@ TABLES = (
     "learned_proposals",
     "real_time",
     "single_shot",
+    "faces",
 )
 
 

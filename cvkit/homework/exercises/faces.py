@@ -136,11 +136,6 @@ def _chi_square(first, second, weights, denominators, power=2):
     return np.sum(np.asarray(weights) * np.abs(np.asarray(first) - np.asarray(second)) ** power / safe)
 
 
-def _without_care_for_zero(first, second, weights):
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.sum(weights * (first - second) ** 2 / (first + second))
-
-
 def _root_of_the_sum(first, second, weights):
     return np.sqrt(chi_square_distance(first, second, weights))
 
@@ -163,10 +158,6 @@ CHI_SQUARE_DISTANCE = Exercise(
         Mistake(
             lambda x, y, w: np.sum(w * (x - y) ** 2) / np.sum(x + y),
             "You divided once, by the sum over all features. Each feature has a denominator of its own.",
-        ),
-        Mistake(
-            _without_care_for_zero,
-            "Where both numbers are 0 you divide 0 by 0, and the sum is not a number. Such a feature adds nothing.",
         ),
         Mistake(
             lambda x, y, w: _chi_square(x, y, w, x + y, power=1),

@@ -114,7 +114,7 @@ WRONG = {
     ],
     "chi-square-distance": [
         (index_forgotten, "lacks its index"),
-        (nothing_over_nothing, "0 by 0"),
+        (nothing_over_nothing, "you gave nan"),
         (not_squared, "not squared"),
         (equal_weights, "left out the weights"),
         (one_denominator, "of its own"),
