@@ -338,9 +338,7 @@ def in_order(points):
 start = np.array([[[0, 0], [0.5, 0.1], [0.1, 0.4]], [[2, 0], [2.2, 0.2], [1.4, 0.4]]])
 ends = {"max, as in FaceNet": move(start, np.maximum), "min, as on the slide": move(start, np.minimum)}
 for name, end in ends.items():
-    print(
-        f"{name:21} in order: before {in_order(start)}, after {in_order(end)}; largest move {abs(end - start).max():.2f}"
-    )
+    print(f"{name:21} in order: {in_order(start)} -> {in_order(end)}; largest move {abs(end - start).max():.2f}")
 print("min, after 20 steps: largest move", abs(move(start, np.minimum, steps=20) - start).max().round(1))
 lesson.claim("triplet-loss-takes-the-maximum", [in_order(end).mean() for end in ends.values()])
 
@@ -427,16 +425,15 @@ fig, axes = plt.subplots(1, 2, figsize=(9, 3.5))
 for ax, (name, view) in zip(axes, views.items(), strict=True):
     ax.scatter(*view.T, c=np.repeat(np.arange(8), len(shown) // 8), cmap="tab10", s=14)
     ax.set(title=name, xlabel="first of two numbers", ylabel="second", xticks=[], yticks=[])
-lesson.figure(
-    fig, alt="Two scatter plots of eight people's pictures: overlapping groups by PCA, separate ones by t-SNE."
-)
+lesson.figure(fig, alt="Two scatter plots of eight people's pictures: groups that overlap by PCA, and not by t-SNE.")
 
 # %% [markdown]
 # ### Four ways to choose
 #
 # Three things are said of triplets: random ones soon teach nothing; hard ones are the ones to take; and (FaceNet, section 3.2) the hardest ones early
 # in training can lead to a *collapsed* network that gives the same embedding to every picture. And we have the slip to test. So: the same network,
-# the same batches, 100 steps, and four losses. *Random* draws for each anchor one positive and one negative of its batch.
+# the same batches, 100 steps, and four losses. *Random* draws for each anchor one positive and one negative of its batch, 64 triplets in all. *Hard*
+# takes 64 too, *semi-hard* one for each anchor and positive, 192.
 
 
 # %%
