@@ -455,12 +455,14 @@ def random_triplets(clip):
     return loss
 
 
+# %%
 MININGS = {
     "random": random_triplets(ops.maximum),
     "semi-hard": TripletLoss(0.2, "semi_hard"),
     "hard": TripletLoss(0.2, "hard"),
     "random, min": random_triplets(ops.minimum),
 }
+print(list(MININGS))
 
 # %% [markdown]
 # After every 50 steps we look at the same 80 training pictures (20 people, 4 each), at two numbers: the share of all their triplets that still have a
