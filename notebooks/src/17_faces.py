@@ -437,9 +437,6 @@ lesson.figure(fig, alt="Two scatter plots of eight people's pictures: groups tha
 
 
 # %%
-draws = keras.random.SeedGenerator(seed=0)
-
-
 def random_triplets(clip):
     """A loss of (people, embeddings): for each anchor one positive and one negative, drawn from the batch."""
 
@@ -447,15 +444,16 @@ def random_triplets(clip):
         labels, distances = ops.reshape(labels, (-1,)), pairwise_distances(embeddings)  # (B,), (B, B)
         alike = labels[:, None] == labels[None, :]
         lots = keras.random.uniform(ops.shape(distances), seed=draws) * (1 - ops.eye(ops.shape(distances)[0]))
-        positive = ops.argmax(ops.where(alike, lots, -1.0), axis=1)  # the largest lot among the anchor's own pictures
-        negative = ops.argmax(ops.where(alike, -1.0, lots), axis=1)
-        near, far = (ops.take_along_axis(distances, k[:, None], axis=1)[:, 0] for k in (positive, negative))
+        groups = (alike, ops.logical_not(alike))  # the largest lot wins in each
+        chosen = [ops.argmax(ops.where(group, lots, -1.0), axis=1)[:, None] for group in groups]
+        near, far = (ops.take_along_axis(distances, k, axis=1)[:, 0] for k in chosen)
         return ops.mean(clip(near - far + 0.2, 0.0))
 
     return loss
 
 
 # %%
+draws = keras.random.SeedGenerator(seed=0)  # of the lots
 MININGS = {
     "random": random_triplets(ops.maximum),
     "semi-hard": TripletLoss(0.2, "semi_hard"),
