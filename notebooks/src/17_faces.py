@@ -163,7 +163,8 @@ x, y = np.float32([[0.1, 0.8, 0.5]]), np.float32([[0.3, 0.9, 0.5]])
 # $$z = \sum_i w_i\, |x_i - y_i| + b, \qquad P(\text{same}) = \frac{1}{1 + e^{-z}}.$$
 #
 # The slide writes $b_i$ within the sum; such biases only add up to one, $b$. And it stops at $z$: for cross-entropy it takes a probability, so the
-# sigmoid of lesson 02 must follow. Weights become negative in training: the larger the difference, the less likely the same person.
+# sigmoid of lesson 02 must follow. ($z$, the number before the sigmoid, is called a *logit*.) Weights become negative in training: the larger the
+# difference, the less likely the same person.
 #
 # **3. Chi-square**, of DeepFace:
 #
@@ -531,7 +532,7 @@ if DATASET == "faces":
 # %% [markdown]
 # Take them one by one.
 #
-# - **Random** triplets run dry: after 100 steps fewer than one in five, in our runs one in ten, still has a loss. The rest of each batch adds zeros.
+# - **Random** triplets run dry: after 100 steps only a small share of them still has a loss. The rest of each batch adds zeros.
 # - **Semi-hard**: of all triplets even fewer have a loss, since this network has learned more. But it looks for those few in every batch. With the
 #   same pictures and steps its AUC was higher with either seed.
 # - **Hard** ones, from the start, collapse: two people come to lie on the same spot. The loss says why. If all embeddings are equal, every triplet
@@ -657,7 +658,8 @@ print("with a threshold of 0.5:", toy_gallery.recognise([[0.6, 0.8], [-1, 0]], t
 #
 # We measure both. 10,000 new people are enrolled with one picture each, in galleries of 10, of 100, of 1,000, and in one of all 10,000. The probes
 # are always second pictures of the same 1,000 of them, each shown to the gallery that it is in; so 100 galleries of 10, or 10 of 100. 1,000 further
-# people are strangers.
+# people are strangers. The threshold, `tau`, is the one for a false accept rate of one in a thousand; $q$ is what that rate is here, for all pairs of
+# a stranger and somebody enrolled.
 
 # %%
 if DATASET == "faces":
