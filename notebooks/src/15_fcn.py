@@ -133,7 +133,7 @@ print(f"precision {precision:.2f}, recall {recall:.2f}; IoU {(square & moved).su
 # of a half says that the areas agree badly, too. For a square of 60 pixels that is moved by two the IoU would be 0.94, and the F-score as low as
 # here.
 #
-# From here on *boundary F* is the mean over the classes and images in which a class has a boundary, the background left out.
+# From here on *boundary F* is the mean of the F-scores of an image's classes, the background left out, and then the mean over the images.
 
 
 # %%
@@ -212,8 +212,8 @@ lesson.figure(fig, alt="Two scenes, each with three maps of 8 by 8 squares, brig
 # ### Why it is coarse
 #
 # A heat map has as many positions as the network's last map: four poolings halve 64 pixels to four positions, 16 pixels apart. That is no accident
-# that one could leave out: pooling is what lets a position see a whole object. So what can an answer on a coarse map be worth *at best*? Let somebody
-# who knows the truth tell one class for each cell of $s \times s$ pixels, the commonest in it.
+# that one could leave out: pooling is what lets a position see a whole object. So ask what an answer of one class for each cell of $s \times s$
+# pixels is worth, even if it comes from somebody who knows the truth and names the commonest class of the cell.
 
 
 # %%
@@ -238,8 +238,8 @@ lesson.figure(
 )
 
 # %% [markdown]
-# With 16 pixels a cell even perfect knowledge draws poor masks. One class a cell is a crude way to make a large mask from a small map, though. How
-# does one enlarge a map well?
+# With 16 pixels a cell even who knows the truth draws poor masks. But one class a cell is a crude way to make a large mask from a small map. How does
+# one enlarge a map well?
 #
 # ## How to enlarge a map
 #
@@ -314,12 +314,8 @@ lesson.claim("switches-keep-the-place", [in_place[0], in_place[0] - in_place[1]]
 # ### 3. Transposed convolution
 #
 # Each value of the small map *stamps* the kernel, times itself, onto the large one, in steps of the stride; where stamps overlap, they add up. In one
-# dimension, with the kernel (1, 2, 3) and stride 2, the values 10 and 100 give
-
-# %%
-print(np.array([10, 20, 30, 0, 0]) + np.array([0, 0, 100, 200, 300]))
-
-# %% [markdown]
+# dimension, with the kernel (1, 2, 3) and stride 2, the values 10 and 100 give (10, 20, 30, 0, 0) + (0, 0, 100, 200, 300) = (10, 20, 130, 200, 300).
+#
 # Why *transposed*? Lesson 01 wrote a convolution as a matrix $M$ with a row for each output. A convolution with stride 2 makes 2 numbers of 5; its
 # $M$ has two rows and five columns. The transpose makes 5 of 2, and it is the stamping above: each *column* of $M^T$ is a shifted kernel.
 
@@ -388,12 +384,7 @@ learner.compile(keras.optimizers.Adam(0.02), "mse")
 learner.fit(maps, wanted, epochs=20, batch_size=32, verbose=0)
 learned = ops.convert_to_numpy(enlarge.kernel)[:, :, 0, 0]
 lesson.claim("learns-to-interpolate", float(abs(16 * learned - 16 * bilinear_kernel(2)[:, :, 0, 0]).max()))
-
-# %%
-fig, axes = plt.subplots(1, 2, figsize=(6.5, 3.2))
-cvkit.plots.matrix(16 * before, axes[0], "16 × kernel before training", decimals=2)
-cvkit.plots.matrix(16 * learned, axes[1], "after", decimals=2)
-lesson.figure(fig, alt="Left: random numbers. Right: 1 3 3 1, 3 9 9 3, 3 9 9 3 and 1 3 3 1.")
+print("16 x the kernel before:", (16 * before).round(1), "and after:", (16 * learned).round(2), sep="\n")
 
 # %% [markdown]
 # So interpolation is one point among all that a transposed convolution can be, a good one to start from. (In lesson 07 you knew it as a way *back*,
@@ -506,20 +497,6 @@ if DATASET == "shapes":
 # better than the best blocks of their strides, since interpolated scores may change sides anywhere between two positions. FCN-4s does not reach its
 # blocks' boundary F.
 #
-# Where do a network's scores come from? Below, the scores of one class in FCN-4s: what each map adds, before anything is enlarged.
-
-# %%
-finest = networks["FCN-4s"].layers[-1]
-parts = keras.Model(finest.input, [finest.get_layer(f"score_{tap}").output for tap in ("C4", "C3", "C2")])
-k = 1 + np.bincount(test_masks[1].ravel(), minlength=K)[1:K].argmax()  # the commonest class of the second test image
-maps_of_scores = [part[0, ..., k] for part in parts(body(test_images[1:2]))]
-total = networks["FCN-4s"](test_images[1:2])[0, ..., k]
-captions = ["image", "C4: stride 16", "C3: stride 8", "C2: stride 4", "all together"]
-fig = cvkit.plots.image_grid([test_images[1] / 255, *maps_of_scores, total], captions, columns=5, size=2)
-fig.suptitle(f"Scores for {names[k]}, bright is high")
-lesson.figure(fig, alt="An image; a coarse bright spot, finer maps that follow outlines, and their sum, a sharp shape.")
-
-# %% [markdown]
 # ## A decoder that needs its switches
 #
 # FCN hands scores across. **SegNet** (2015) hands only *places* across: its encoder is convolutions and max pooling, its decoder the same in reverse,
@@ -528,7 +505,7 @@ lesson.figure(fig, alt="An image; a coarse bright spot, finer maps that follow o
 # and a convolution over them: without switches that is a transposed convolution.)
 #
 # The networks are small and begin with random weights, so the task is made simpler and quicker: object or background, whatever the class, in images
-# of half the size (every second pixel). Three poolings, two seeds.
+# of half the size (every second pixel). Three poolings, two seeds; `cvkit.restart` gives a compiled network the fresh weights of a seed.
 
 # %%
 halves, half_tests = images[:, 1::2, 1::2], test_images[:, 1::2, 1::2]
@@ -542,9 +519,6 @@ def make_segnet(switches):
     network.compile(keras.optimizers.Adam(rate), loss)
     return network
 
-
-# %% [markdown]
-# `cvkit.restart` gives a compiled network the fresh weights of a seed.
 
 # %%
 outlines, drawn = {True: [], False: []}, {}
@@ -561,8 +535,6 @@ for switches in (True, False):
 # %%
 if DATASET == "shapes":
     lesson.claim("decoder-needs-its-switches", float(np.mean(outlines[True]) - np.mean(outlines[False])))
-
-# %%
 rows = [test_images[:5] / 255, drawn[True][:5], drawn[False][:5]]
 captions = ["image"] * 5 + ["with switches"] * 5 + ["without"] * 5
 fig = cvkit.plots.image_grid([picture for row in rows for picture in row], captions, columns=5, size=1.6)
