@@ -704,9 +704,9 @@ print("its answer:", theirs.output.shape[1:], "and ours:", networks["FCN-4s"].ou
 # %% [markdown]
 # ### Exercise 1: stamping (3 points)
 #
-# `values` is an array (h, w), the small map; `kernel` is an array of two axes; `stride` is a whole number, at least 1 and at most the kernel's sides.
-# Return the transposed convolution, of one channel and without padding: a float array that begins with the first stamp and ends with the last one, so
-# with (h − 1) · `stride` + the kernel's height rows, and columns likewise. Write it with NumPy loops, without cvkit or Keras.
+# `values` is an array (h, w), the small map; `kernel` is an array of two axes; `stride` is a whole number, at least 1. Return the transposed
+# convolution, of one channel and without padding: a float array that begins with the first stamp and ends with the last one, so with (h − 1) ·
+# `stride` + the kernel's height rows, and columns likewise. Write it with NumPy loops, without cvkit or Keras.
 #
 # An example: `values` `[[10, 100]]`, `kernel` `[[1, 2, 3]]` and stride 2 give `[[10, 20, 130, 200, 300]]`.
 
