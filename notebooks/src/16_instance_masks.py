@@ -79,7 +79,7 @@ for (above, below), image, truth in zip(axes.T, test_images, test_objects, stric
     above.imshow(image)
     above.axis("off")
     show(below, image, truth["masks"])
-    above.set_title(f"{len(truth['labels'])} objects")
+    above.set_title(", ".join(names[label] for label in truth["labels"]), fontsize=8)
 fig.suptitle("Four test images, and their objects' masks in colours of their own")
 lesson.figure(fig, alt="Scenes of coloured shapes; below, the same in grey with a mask on each shape.")
 

@@ -1,9 +1,12 @@
 """Patches for DeepMask: where they are cut, and what is called an object."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 
 from cvkit.detection import object_patches
+from cvkit.segmentation import mask_boxes
 from tests.support import assert_close, raises
 
 
@@ -64,6 +67,10 @@ def test_labels_say_how_far_a_window_is_from_the_nearest_object():
             near.append((off, abs(np.log2(scale))))
         if label == 1:
             assert any(off <= 3 * 2**0.25 + 1e-3 and octaves <= 0.25 + 1e-3 for off, octaves in near)
+            x1, y1, x2, y2 = mask_boxes(patches["masks"][k : k + 1] > 0)[0]
+            assert (
+                max(abs(x1 + x2 - 32), abs(y1 + y2 - 32)) / 2 <= 3 + 1
+            )  # the mask is that of the object in the middle
         else:
             assert all(off >= 6 - 1e-3 or octaves >= 1 - 1e-3 for off, octaves in near)
 
@@ -79,10 +86,11 @@ def test_the_same_seed_draws_the_same_and_images_without_objects_are_left_out():
     assert not np.allclose(first["windows"], other["windows"])
 
 
-def test_a_full_image_still_has_a_window_that_is_no_objects():
+def test_a_full_image_still_has_a_window_that_is_no_objects(monkeypatch):
+    monkeypatch.setattr(import_module("cvkit.detection.object_patches"), "_TRIES", 1)
     images, objects = scene(size=24, box=(4, 4, 20, 20))
-    patches = object_patches(images, objects, 32, per_image=8, shift=100)
-    sides = patches["windows"][4:, 2] - patches["windows"][4:, 0]
+    patches = object_patches(images, objects, 32, per_image=40, shift=100)
+    sides = patches["windows"][20:, 2] - patches["windows"][20:, 0]
     assert (abs(np.log2(sides / (16 * 224 / 128))) >= 1 - 1e-6).all()
 
 

@@ -102,6 +102,8 @@ def test_masks_are_made_of_few_numbers():
     images = np.random.default_rng(0).uniform(0, 255, (12, PATCH, PATCH, 3)).astype("float32")
     logits = to_numpy(network(images)["masks"]).reshape(12, 36)
     assert np.linalg.matrix_rank(logits - logits.mean(axis=0), tol=1e-4) <= 3
+    numbers = to_numpy(keras.Model(network.input, network.get_layer("mask_encoding").output)(images))
+    assert numbers.min() < 0 < numbers.max()  # the paper: no non-linearity between the two layers
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="shapes only")
