@@ -3,6 +3,7 @@
 from cvkit.data.catalogue import catalogue
 from cvkit.data.error import DataError
 from cvkit.data.face_drawing import draw_faces
+from cvkit.data.face_scenes import face_scenes
 from cvkit.data.fetch import fetch
 from cvkit.data.image_folder import image_folder
 from cvkit.data.label_folder import label_folder
@@ -18,6 +19,7 @@ __all__ = [
     "DataError",
     "catalogue",
     "draw_faces",
+    "face_scenes",
     "fetch",
     "image_folder",
     "label_folder",

@@ -4,10 +4,13 @@ from cvkit.detection.anchor_grid import anchor_grid
 from cvkit.detection.batched_nms import batched_nms
 from cvkit.detection.box_augmentation import BoxAugmentation
 from cvkit.detection.box_formats import BOX_FORMATS, convert_boxes
+from cvkit.detection.calibration import CALIBRATION_PATTERNS, average_pattern, mend_boxes, spoil_boxes
 from cvkit.detection.clip_boxes import clip_boxes
+from cvkit.detection.cut_windows import cut_windows
 from cvkit.detection.default_boxes import default_box_scales, default_boxes
 from cvkit.detection.default_matching import match_default_boxes
 from cvkit.detection.deltas import decode_deltas, encode_deltas
+from cvkit.detection.image_pyramid import image_pyramid, pyramid_scales
 from cvkit.detection.iou import iou
 from cvkit.detection.kmeans_anchors import kmeans_anchors
 from cvkit.detection.matching import match_anchors
@@ -24,14 +27,17 @@ from cvkit.detection.yolo_v1_boxes import decode_yolo_v1, encode_yolo_v1
 
 __all__ = [
     "BOX_FORMATS",
+    "CALIBRATION_PATTERNS",
     "SELECTIVE_SEARCH_MODES",
     "BoxAugmentation",
     "DetectionScores",
     "MultiScale",
     "anchor_grid",
+    "average_pattern",
     "batched_nms",
     "clip_boxes",
     "convert_boxes",
+    "cut_windows",
     "decode_deltas",
     "decode_yolo",
     "decode_yolo_v1",
@@ -40,16 +46,20 @@ __all__ = [
     "encode_deltas",
     "encode_yolo",
     "encode_yolo_v1",
+    "image_pyramid",
     "iou",
     "kmeans_anchors",
     "match_anchors",
     "match_default_boxes",
     "mean_average_precision",
+    "mend_boxes",
     "nms",
     "object_patches",
+    "pyramid_scales",
     "resize_scene",
     "responsible_objects",
     "sample_matches",
     "selective_search",
     "sliding_windows",
+    "spoil_boxes",
 ]

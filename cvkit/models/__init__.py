@@ -5,6 +5,7 @@ from cvkit.models.convolutional import make_convolutional
 from cvkit.models.deepmask import deepmask, fit_masks
 from cvkit.models.dense_masks import dense_masks
 from cvkit.models.densenet import dense_block, densenet, densenet_cifar, transition
+from cvkit.models.face_cascade import CALIBRATION_NETS, FACE_NETS, FaceCascade, calibration_net, face_net, slide
 from cvkit.models.facenet import facenet
 from cvkit.models.fast_rcnn import FastRCNN, region_head
 from cvkit.models.faster_rcnn import FasterRCNN
@@ -45,6 +46,8 @@ from cvkit.models.zfnet import zfnet
 
 __all__ = [
     "AUXILIARY_LOSS_WEIGHTS",
+    "CALIBRATION_NETS",
+    "FACE_NETS",
     "FAST_YOLO_TABLE",
     "INCEPTION_WIDTHS",
     "RCNN",
@@ -57,6 +60,7 @@ __all__ = [
     "VGG_TABLE",
     "YOLO",
     "YOLO_V1_TABLE",
+    "FaceCascade",
     "FastRCNN",
     "FasterRCNN",
     "MaskRCNN",
@@ -65,6 +69,7 @@ __all__ = [
     "auxiliary_head",
     "basic_block",
     "bottleneck_block",
+    "calibration_net",
     "choose_negatives",
     "convolutional_head",
     "deepmask",
@@ -72,6 +77,7 @@ __all__ = [
     "dense_masks",
     "densenet",
     "densenet_cifar",
+    "face_net",
     "facenet",
     "fcn",
     "fit_masks",
@@ -105,6 +111,7 @@ __all__ = [
     "sharpmask",
     "shortcut_path",
     "siamese",
+    "slide",
     "small_vgg",
     "ssd_head",
     "stored_backbone",
