@@ -1,5 +1,6 @@
 """A cascade of three networks for face detection: most windows are thrown away by the smallest."""
 
+import math
 import time
 
 import keras
@@ -90,20 +91,22 @@ def slide(network, image, window, smallest, factor=2**0.5, every=1):
         every: of the rows and columns of the network's map take every so-manieth.
 
     Returns:
-        Tuple (boxes float64 (N, 4) in pixels of the image, logits float32 (N,), level of each int64 (N,)).
+        Tuple (boxes float32 (N, 4) in pixels of the image, logits float32 (N,), level of each int64 (N,)).
     """
     scales = pyramid_scales(image.shape[:2], window, smallest, factor)
-    stride = 2 ** sum(isinstance(layer, layers.MaxPooling2D) for layer in network.layers)
+    stride = math.prod(layer.strides[0] for layer in network.layers if hasattr(layer, "strides"))
     boxes, scores, levels = [np.zeros((0, 4))], [np.zeros(0, "float32")], [np.zeros(0, "int64")]
     for number, (scale, level) in enumerate(zip(scales, image_pyramid(image, scales), strict=True)):
         answers = ops.convert_to_numpy(network.predict_on_batch(level[None].astype("float32")))
-        answers = answers[0, ::every, ::every, 0]
+        # Pooling may leave a border pixel out, so that the map has a position more than windows fit.
+        rows, columns = (max(0, (side - window) // (stride * every) + 1) for side in level.shape[:2])
+        answers = answers[0, ::every, ::every, 0][:rows, :columns]
         rows, columns = np.indices(answers.shape).reshape(2, -1)
         corner = np.stack([columns, rows], axis=1) * (stride * every / scale)
         boxes.append(np.concatenate([corner, corner + window / scale], axis=1))
         scores.append(answers.ravel())
         levels.append(np.full(answers.size, number))
-    return np.concatenate(boxes), np.concatenate(scores), np.concatenate(levels)
+    return np.concatenate(boxes).astype("float32"), np.concatenate(scores), np.concatenate(levels)
 
 
 class FaceCascade:
@@ -166,7 +169,7 @@ class FaceCascade:
         """
         last = self.stages(image)[-1]
         labels = np.zeros(len(last["boxes"]), "int64")
-        return {"boxes": last["boxes"].astype("float32"), "scores": last["scores"], "labels": labels}
+        return {"boxes": last["boxes"], "scores": last["scores"], "labels": labels}
 
     def stages(self, image):
         """What each stage makes of an image.
@@ -206,7 +209,8 @@ class FaceCascade:
             return boxes
         logits = _answers(self.calibrations[k], image, boxes, self.sizes[k])
         probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return mend_boxes(boxes, average_pattern(probabilities / probabilities.sum(axis=1, keepdims=True)))
+        patterns = average_pattern(probabilities / probabilities.sum(axis=1, keepdims=True))
+        return mend_boxes(boxes, patterns).astype("float32")
 
 
 def _answers(network, image, boxes, size):
@@ -218,7 +222,7 @@ def _answers(network, image, boxes, size):
 def _best(boxes, scores, iou_threshold):
     if not len(boxes):
         return np.zeros(0, "int64")
-    indices, count = nms(boxes.astype("float32"), scores, iou_threshold, max_output_size=len(boxes))
+    indices, count = nms(boxes, scores, iou_threshold, max_output_size=len(boxes))
     return ops.convert_to_numpy(indices)[: int(count)]
 
 

@@ -18,4 +18,5 @@ LESSONS = (
     "fcn",
     "instance_masks",
     "faces",
+    "face_cascade",
 )
