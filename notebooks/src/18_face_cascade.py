@@ -21,7 +21,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from cvkit.analysis import count_multiply_adds
 from cvkit.detection import CALIBRATION_PATTERNS, average_pattern, cut_windows, image_pyramid, iou, mend_boxes
-from cvkit.detection import mean_average_precision, pyramid_scales, spoil_boxes
+from cvkit.detection import mean_average_precision, pyramid_scales, sliding_windows, spoil_boxes
 from cvkit.models import FaceCascade, calibration_net, face_net, make_convolutional, slide
 from keras import ops
 
@@ -40,16 +40,16 @@ DATASET = "faces"
 # %% [markdown]
 # ## The data: drawn heads in photographs
 #
-# Nobody who exists is shown in this lesson. Its heads are drawn, and pasted into photographs that show no person: a wall, a temple, a flower, a
-# rocket and others to learn from, and four different ones (a cat, a cup of coffee, grass, galaxies) to test on. Nor does anybody who is drawn for
-# training appear in the test. A scene has 288 × 384 pixels. A head's *box* is a square of 29 to 106 pixels around it, hair and chin included.
+# Nobody who exists is shown in this lesson. Its heads are drawn, and pasted into photographs that show no person: six to learn from (a wall, a
+# temple, a rocket ...), and four different ones to test on (a cat, a cup of coffee, grass, galaxies). Nor does anybody who is drawn for training
+# appear in the test. A scene has 288 × 384 pixels. A head's *box* is a square of 29 to 106 pixels around it, hair and chin included.
 #
-# There are four parts: 250 scenes to train on; 60 parts of the training photographs with *no* face; 40 further scenes of those photographs to *set
-# thresholds* with; and 40 scenes to test on.
+# There are four parts: 250 scenes to train on; 60 parts of the training photographs with *no* face; 40 scenes to *set thresholds* with, from two
+# photographs of their own (a clock, a flower); and 40 scenes to test on.
 
 # %%
 HEIGHT, WIDTH = 288, 384
-SCENES = {"train": ("train", 250, 0), "set": ("train", 40, 2), "test": ("test", 40, 3)}  # split, how many, seed
+SCENES = {"train": ("train", 250, 0), "set": ("check", 40, 2), "test": ("test", 40, 3)}  # split, how many, seed
 FOLDERS = {"train": "train", "set": "val", "test": "test"}
 
 
@@ -74,9 +74,8 @@ images, boxes = read("train")
 set_images, set_boxes = read("set")
 test_images, test_boxes = read("test")
 empty = list(cvkit.data.face_scenes("train", 60, (HEIGHT, WIDTH), num_faces=(0, 0), seed=1)["images"])
-print(
-    {name: sum(map(len, part)) for name, part in (("train", boxes), ("set", set_boxes), ("test", test_boxes))}, "faces"
-)
+for name, part in (("train", boxes), ("set", set_boxes), ("test", test_boxes)):
+    print(f"{name}: {len(part)} scenes, {sum(map(len, part))} faces")
 
 # %%
 fig, axes = plt.subplots(1, 4, figsize=(12, 2.6))
@@ -113,25 +112,23 @@ fig.suptitle("An image pyramid. The window, red, has 12 × 12 pixels on every le
 lesson.figure(fig, alt="One scene in seven sizes. A red square of 12 pixels covers ever more of it.")
 
 # %% [markdown]
-# With a window at every fourth pixel of each level, how many windows are there? (Exercise 1 lets you count them yourself.)
+# With a window at every fourth pixel of each level, how many windows are there? `sliding_windows` of lesson 09 lists those of one level. (In exercise
+# 1 you count them without a list.)
 
 
 # %%
 def number_of_windows(height, width, window=12, spacing=4):
     """Windows of all levels."""
-    count = 0
-    for scale in pyramid_scales((height, width), window, SMALLEST, FACTOR):
-        rows, columns = ((round(scale * side) - window) // spacing + 1 for side in (height, width))
-        count += rows * columns
-    return count
+    levels = pyramid_scales((height, width), window, SMALLEST, FACTOR)
+    sizes = [(round(scale * height), round(scale * width)) for scale in levels]
+    return sum(len(sliding_windows(size, window, spacing)) for size in sizes)
 
 
 for height, width in ((HEIGHT, WIDTH), (480, 640), (1080, 1920)):
     print(f"{height} x {width} pixels: {number_of_windows(height, width):6} windows")
 per_scene = np.mean([len(truth) for truth in test_boxes])
-print(
-    f"and {per_scene:.1f} faces in a test scene, so about {number_of_windows(HEIGHT, WIDTH) / per_scene:.0f} windows a face"
-)
+a_face = number_of_windows(HEIGHT, WIDTH) / per_scene
+print(f"and {per_scene:.1f} faces in a test scene, so about {a_face:.0f} windows for each face")
 
 # %% [markdown]
 # Faces are rare. So the work lies in saying *no*, hundreds of times for every *yes*. And nearly all of these windows are easy: sky, grass, a wall.
@@ -371,26 +368,27 @@ lesson.figure(
 
 
 # %%
-def mine(sizes, size):
-    """Windows that the stages of `sizes` take for faces and that are none, cut out at `size` pixels."""
-    cascade = cascade_of(sizes, [limits[one] for one in sizes])
+def mine(sizes):
+    """For each scene the boxes, (n, 4), that the stages of `sizes` take for faces and that are none."""
+    cascade = cascade_of(sizes, [limits[size] for size in sizes])
     nothing = [np.zeros((0, 4), "float32")] * len(empty)
     found = []
     for image, truth in zip(empty + images, nothing + boxes, strict=True):
         frames = cascade.detect(image)["boxes"]
-        others = frames[ops.convert_to_numpy(iou(frames, truth)).max(axis=1, initial=0) < 0.3]
-        found.append(cut_windows(image, others, size))
-    return np.concatenate(found)
+        found.append(frames[ops.convert_to_numpy(iou(frames, truth)).max(axis=1, initial=0) < 0.3])
+    return found
+
+
+def some(frames, size, count):
+    """So many windows of what was mined, or all, cut out at `size` pixels."""
+    cut = np.concatenate([cut_windows(image, own, size) for image, own in zip(empty + images, frames, strict=True)])
+    return cut[rng.permutation(len(cut))[:count]]
 
 
 # %%
-mined = mine([12], 24)
-fig = cvkit.plots.image_grid(
-    mined[rng.permutation(len(mined))[:24]],
-    columns=12,
-    size=0.8,
-    title=f"24 of {len(mined)} windows that the 12-net took for faces",
-)
+mined = mine([12])
+title = f"24 of {sum(map(len, mined))} windows that the 12-net took for faces"
+fig = cvkit.plots.image_grid(some(mined, 24, 24), columns=12, size=0.8, title=title)
 lesson.figure(fig, alt="Two rows of tiny windows: parts of heads, round and skin-coloured parts of photographs.")
 
 # %% [markdown]
@@ -399,14 +397,9 @@ lesson.figure(fig, alt="Two rows of tiny windows: parts of heads, round and skin
 
 
 # %%
-def some(windows, count):
-    """So many of the windows, or all."""
-    return windows[rng.permutation(len(windows))[:count]]
-
-
 faces = faces_at(24, times=2)
 easy = random_windows(24, each=10)
-hard = some(mined, len(faces))
+hard = some(mined, 24, len(faces))
 nets[24] = train_net(24, faces, np.concatenate([hard, easy]))
 taught_easily = train_net(24, faces, random_windows(24, each=10 + len(hard) // len(empty)))
 
@@ -442,17 +435,23 @@ if DATASET == "faces":
 # %% [markdown]
 # ## Stage 3, and the thresholds
 #
-# The same again: a calibration network for 24 pixels, windows mined behind both stages, a 48-net, its calibration. After the last stage suppression
-# runs over all levels together.
+# The same again: a calibration network for 24 pixels, windows mined behind both stages, a 48-net, its calibration. Few false windows come through two
+# stages. So the 48-net also gets some of those that came through the first: later it shall judge alone, and must know them. After the last stage
+# suppression runs over all levels together.
 
 # %%
 calibrations[24] = train_calibration(24, times=4)
-mined = mine([12, 24], 48)
-print(len(mined), "windows are left that are no faces")
+mined_twice = mine([12, 24])
+print(
+    sum(map(len, mined_twice)),
+    "windows are left that are no faces; behind the 12-net alone there were",
+    sum(map(len, mined)),
+)
 
 # %%
 faces = faces_at(48, times=1)
-nets[48] = train_net(48, faces, np.concatenate([some(mined, len(faces)), random_windows(48, each=10)]), epochs=4)
+others = [some(mined_twice, 48, len(faces)), some(mined, 48, 1500), random_windows(48, each=5)]
+nets[48] = train_net(48, faces, np.concatenate(others), epochs=4)
 calibrations[48] = train_calibration(48, times=2, epochs=6)
 
 # %%
@@ -623,7 +622,8 @@ lesson.figure(fig, alt="Windows with faces that were missed, and windows that we
 # %%
 portrait = cvkit.data.load("photos")["astronaut"]
 reduced = image_pyramid(portrait, [0.5])[0]
-print("our cascade, drawings only:", len(cascade.detect(reduced)["boxes"]), "boxes in the portrait")
+ours_there = cascade.detect(reduced)
+print("our cascade, drawings only:", ours_there["boxes"].round().tolist(), "with logits", ours_there["scores"].round(1))
 
 # %% [markdown]
 # ## The library's way
@@ -638,10 +638,8 @@ from skimage.feature import Cascade
 
 library = Cascade(skimage.data.lbp_frontal_face_cascade_filename())
 search = dict(scale_factor=1.2, step_ratio=1, min_size=(32, 32), max_size=(128, 128))
-print("in the portrait:", library.detect_multi_scale(img=reduced, **search))
 
 
-# %%
 def frames_of(image):
     """Boxes (n, 4) of the library's cascade."""
     found = library.detect_multi_scale(img=image, **search)
@@ -649,6 +647,9 @@ def frames_of(image):
     return np.array(frames, "float32").reshape(-1, 4)
 
 
+print("in the portrait:", frames_of(reduced).tolist())
+
+# %%
 hits = sum(covered(frames_of(image), truth) for image, truth in zip(test_images[:20], test_boxes[:20], strict=True))
 print(f"of the drawn faces in 20 test scenes it finds {hits} of {sum(map(len, test_boxes[:20]))}")
 

@@ -28,13 +28,14 @@ def test_shapes_and_types(scenes):
 
 
 def test_photographs_and_people_of_the_splits_are_different_ones(scenes):
-    assert not set(GROUNDS["train"]) & set(GROUNDS["test"])
+    names = [name for split in GROUNDS.values() for name in split]
+    assert len(names) == len(set(names))
     assert set(scenes["photos"]) <= set(GROUNDS["test"])
-    assert set(GROUNDS["train"]) | set(GROUNDS["test"]) <= set(load("photos"))
+    assert set(names) <= set(load("photos"))
     # Photographs in which a person or a portrait can be seen.
-    assert not {"astronaut", "camera", "coins"} & {name for names in GROUNDS.values() for name in names}
-    train = face_scenes("train", 3)
-    assert all((truth["people"] < FIRST_TEST_PERSON).all() for truth in train["objects"])
+    assert not {"astronaut", "camera", "coins"} & set(names)
+    for split in ("train", "check"):
+        assert all((truth["people"] < FIRST_TEST_PERSON).all() for truth in face_scenes(split, 3)["objects"])
 
 
 def test_a_scene_depends_on_seed_and_place_alone(scenes):
@@ -80,7 +81,7 @@ def test_heads_do_not_overlap_and_without_room_there_are_fewer():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"split": "all"}, "split must be one of train, test. Received 'all'"),
+        ({"split": "all"}, "split must be one of train, check, test. Received 'all'"),
         ({"num_scenes": 0}, "num_scenes must be a positive integer. Received 0"),
         ({"num_faces": 3}, "num_faces must be two integers. Received 3"),
         ({"num_faces": (3, 1)}, r"num_faces must be \(smallest, largest\)"),
