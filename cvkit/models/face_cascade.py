@@ -2,6 +2,7 @@
 
 import math
 import time
+import weakref
 
 import keras
 import numpy as np
@@ -16,6 +17,8 @@ from cvkit.models.convolutional import make_convolutional
 # Of each network: channels of its convolutions, side of their kernels, width of its dense layer.
 FACE_NETS = {12: ((16,), 3, 16), 24: ((64,), 5, 128), 48: ((64, 64), 5, 256)}
 CALIBRATION_NETS = {12: ((16,), 3, 128), 24: ((32,), 5, 64), 48: ((64, 64), 5, 256)}
+
+_SLIDING = weakref.WeakKeyDictionary()
 
 
 def face_net(size, width=1.0):
@@ -155,7 +158,7 @@ class FaceCascade:
                     f"Received {calibration.input_shape}."
                 )
         self.smallest, self.factor, self.every, self.iou_threshold = smallest, factor, every, iou_threshold
-        self.sliding = make_convolutional(self.networks[0])
+        self.sliding = _sliding(self.networks[0])
 
     def detect(self, image):
         """Faces in an image.
@@ -211,6 +214,16 @@ class FaceCascade:
         probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
         patterns = average_pattern(probabilities / probabilities.sum(axis=1, keepdims=True))
         return mend_boxes(boxes, patterns).astype("float32")
+
+
+def _sliding(network):
+    # Cascades that begin with the same network share its sliding form: Keras compiles each network anew.
+    if network not in _SLIDING:
+        _SLIDING[network] = make_convolutional(network)
+    sliding = _SLIDING[network]
+    pairs = zip(network.get_weights(), sliding.weights, strict=True)  # it may have learned since
+    sliding.set_weights([value.reshape(weight.shape) for value, weight in pairs])
+    return sliding
 
 
 def _answers(network, image, boxes, size):

@@ -206,7 +206,7 @@ def random_windows(size, each):
 
 
 # %%
-def train_net(size, faces, others, epochs=6):
+def train_net(size, faces, others, epochs=5):
     """A network that gives a logit: above 0 where it takes a window for a face."""
     net = face_net(size, SHARES[size])
     net.compile(keras.optimizers.Adam(1e-3), keras.losses.BinaryCrossentropy(from_logits=True))
@@ -229,7 +229,7 @@ nets = {12: train_net(12, faces_at(12, times=3), random_windows(12, each=150))}
 # %%
 small = test_images[1][:60, :80]
 answers = slide(make_convolutional(nets[12]), small, 12, smallest=12, factor=100, every=2)
-one_by_one = nets[12].predict(cut_windows(small, answers[0], 12).astype("float32"), verbose=0)[:, 0]
+one_by_one = nets[12].predict_on_batch(cut_windows(small, answers[0], 12).astype("float32"))[:, 0]
 print(f"{len(answers[0])} windows; largest difference {np.abs(answers[1] - one_by_one).max():.1e}")
 
 # %% [markdown]
@@ -277,12 +277,8 @@ print(f"the 12-net has seen {len(stage['seen'])} windows and let {len(stage['pas
 # $$x' = x - \frac{a\,w}{s}, \quad y' = y - \frac{b\,h}{s}, \quad w' = \frac{w}{s}, \quad h' = \frac{h}{s}.$$
 
 # %%
-print(
-    "pattern 5:",
-    CALIBRATION_PATTERNS[5],
-    "mends (10, 10, 30, 30) to",
-    mend_boxes([[10, 10, 30, 30]], [CALIBRATION_PATTERNS[5]])[0].round(1),
-)
+pattern = CALIBRATION_PATTERNS[5]
+print(f"pattern 5, {pattern}, mends (10, 10, 30, 30) to", mend_boxes([[10, 10, 30, 30]], [pattern])[0].round(1))
 
 # %% [markdown]
 # It is a classifier of 45 classes, and its training data cost nothing: take a true square, spoil it the way a random pattern would mend
@@ -330,9 +326,7 @@ windows, _, spoilt, true = spoilt_windows(12, 3, set_images, set_boxes)
 probabilities = keras.activations.softmax(calibrations[12].predict(windows.astype("float32"), verbose=0))
 mended = mend_boxes(spoilt, average_pattern(ops.convert_to_numpy(probabilities)))
 before, after = overlap(spoilt, true), overlap(mended, true)
-print(
-    f"mean IoU of {len(true)} spoilt windows with the face: {before.mean():.3f}; mended at 12 pixels: {after.mean():.3f}"
-)
+print(f"mean IoU of {len(true)} spoilt windows with the face: {before.mean():.3f}; mended: {after.mean():.3f}")
 
 # %%
 if DATASET == "faces":
@@ -344,7 +338,7 @@ if DATASET == "faces":
 
 # %%
 (stage,) = cascade_of([12], [limits[12]]).stages(image)
-plain = FaceCascade([nets[12]], [None], [limits[12]], SMALLEST, FACTOR, iou_threshold=0.5).stages(image)[0]
+(plain,) = FaceCascade([nets[12]], [None], [limits[12]], SMALLEST, FACTOR).stages(image)
 fig, axes = plt.subplots(1, 2, figsize=(11, 4))
 for ax, frames, name in ((axes[0], plain["boxes"], "as they passed"), (axes[1], stage["boxes"], "calibrated")):
     ax.imshow(image, alpha=0.7)
@@ -442,11 +436,8 @@ if DATASET == "faces":
 # %%
 calibrations[24] = train_calibration(24, times=4)
 mined_twice = mine([12, 24])
-print(
-    sum(map(len, mined_twice)),
-    "windows are left that are no faces; behind the 12-net alone there were",
-    sum(map(len, mined)),
-)
+counts = [sum(map(len, frames)) for frames in (mined, mined_twice)]
+print("windows that are no faces: {} behind the 12-net, {} behind both".format(*counts))
 
 # %%
 faces = faces_at(48, times=1)
@@ -524,10 +515,14 @@ lesson.figure(fig, alt="Four panels of one scene: many dots, then dozens of fram
 
 # %%
 def found_on(detector, scenes, truths):
-    """What a detector finds in each scene, and the share of the faces that it finds."""
-    answers = [detector.detect(image) for image in scenes]
+    """What a detector finds in each scene, the share of the faces that it finds, and its median time in milliseconds."""
+    answers, times = [], []
+    for image in scenes:
+        start = time.perf_counter()
+        answers.append(detector.detect(image))
+        times.append(1000 * (time.perf_counter() - start))
     hits = sum(covered(answer["boxes"], truth) for answer, truth in zip(answers, truths, strict=True))
-    return answers, hits / sum(map(len, truths))
+    return answers, hits / sum(map(len, truths)), np.median(times)
 
 
 def alone(limit):
@@ -536,37 +531,26 @@ def alone(limit):
 
 
 # %%
-_, goal = found_on(cascade, set_images, set_boxes)
+_, goal, _ = found_on(cascade, set_images, set_boxes)
 big = alone(float(np.quantile(best_logits(alone(0.0)), 1 - goal)))
-print(f"recall on the set scenes: cascade {goal:.3f}, big network {found_on(big, set_images, set_boxes)[1]:.3f}")
+print(f"recall of the cascade on the set scenes: {goal:.3f}; threshold of the big network: {big.thresholds[0]:.2f}")
 
 
 # %%
-def milliseconds(function, inputs):
-    """Median time of a call, after five to warm up."""
-    times = []
-    for values in inputs:
-        start = time.perf_counter()
-        function(values)
-        times.append(1000 * (time.perf_counter() - start))
-    return np.median(times[5:])
-
-
 def precision_of(answers):
     """Average precision at an IoU of 0.5 (there is one class)."""
     truths = [{"boxes": truth, "labels": np.zeros(len(truth), int)} for truth in test_boxes]
     return mean_average_precision(answers, truths, iou_thresholds=[0.5]).ap50
 
 
-# %%
-ours = {}
+ours, found = {}, {}
 for name, detector in (("cascade", cascade), ("48-net alone", big)):
-    answers, recall = found_on(detector, test_images, test_boxes)
-    false = np.mean([len(answer["boxes"]) for answer in answers]) - recall * per_scene
-    ours[name] = recall, precision_of(answers), milliseconds(detector.detect, test_images)
-    print(
-        f"{name:13}recall {recall:.3f}, AP {ours[name][1]:.3f}, {false:.2f} false boxes a scene, {ours[name][2]:6.1f} ms"
-    )
+    found[name], recall, took = found_on(detector, test_images, test_boxes)
+    false = np.mean([len(answer["boxes"]) for answer in found[name]]) - recall * per_scene
+    ours[name] = recall, precision_of(found[name]), took
+    print(f"{name:13}recall {recall:.3f}, AP {ours[name][1]:.3f}, {false:.2f} false boxes a scene, {took:6.1f} ms")
+
+# %%
 ratio = ours["48-net alone"][2] / ours["cascade"][2]
 print(f"the big network takes {ratio:.1f} times as long")
 if DATASET == "faces":
@@ -574,6 +558,10 @@ if DATASET == "faces":
     lesson.claim("cascade-is-quicker", ratio)
 
 # %% [markdown]
+# The recall was made equal on the set scenes. On the test scenes both find fewer, since grounds are new again, and they need not lose the same. Look
+# at the false boxes, too: a 48-net that judges alone is asked about nearly a hundred times as many windows as behind two other stages, and so errs
+# more often. (Ours was taught on few negatives; taught for this, it would do better.)
+#
 # The times hold much that is no network: cutting windows out, sorting them, calls from Python. What do the *networks* alone cost, in multiply-adds?
 # On the pyramid a network slides, and windows that overlap share the work of its convolutions; from stage 2 on each window is a small image of its
 # own. The calibrations are left out on both sides.
@@ -591,31 +579,43 @@ for name, share in (("our widths", SHARES), ("the paper's widths", dict.fromkeys
     each = [count_multiply_adds(face_net(size, share[size])) for size in SIZES]
     parts = sliding_cost(12, share[12]), rows[1, 0] * each[1], rows[2, 0] * each[2]
     whole = sliding_cost(48, share[48])
-    print(
-        f"{name}: stages {', '.join(f'{part / 1e6:.0f}' for part in parts)} million; 48-net on all {whole / 1e6:,.0f}"
-    )
-    print(f"   so the big network computes {whole / sum(parts):.0f} times as much")
+    text = ", ".join(f"{part / 1e6:.0f}" for part in parts)
+    print(f"{name}: stages {text} million; 48-net on all {whole / 1e6:,.0f}, {whole / sum(parts):.0f} times as much")
 
 # %% [markdown]
 # ## What goes wrong
 #
-# The faces that the cascade misses, and what it takes for one. Look first at their sizes, then at what is behind them.
+# The faces that the cascade misses, and what it takes for one. (A face that is framed too loosely counts as both.) Look first at the light, then at
+# what is behind the heads.
 
 # %%
-missed, wrong = [], []
-for image, truth in zip(test_images, test_boxes, strict=True):
-    answers = cascade.detect(image)["boxes"]
-    overlaps = ops.convert_to_numpy(iou(truth, answers))
-    lost = overlaps.max(axis=1, initial=0) < 0.5
-    missed += list(cut_windows(image, truth[lost], 64))
-    wrong += list(cut_windows(image, answers[overlaps.max(axis=0, initial=0) < 0.5], 64))
-print(len(missed), "missed,", len(wrong), "false, in", len(test_images), "scenes")
-fig = cvkit.plots.image_grid(
-    [*missed[:8], *wrong[:8]], ["missed"] * len(missed[:8]) + ["false"] * len(wrong[:8]), title="Missed and false"
-)
+best, missed, wrong = [], [], []
+for image, truth, answer in zip(test_images, test_boxes, found["cascade"], strict=True):
+    overlaps = ops.convert_to_numpy(iou(truth, answer["boxes"]))
+    best.append(overlaps.max(axis=1, initial=0))
+    missed += list(cut_windows(image, truth[best[-1] < 0.5], 64))
+    wrong += list(cut_windows(image, answer["boxes"][overlaps.max(axis=0, initial=0) < 0.5], 64))
+captions = ["missed"] * len(missed[:8]) + ["false"] * len(wrong[:8])
+title = f"Some of {len(missed)} missed and {len(wrong)} false in {len(test_images)} scenes"
+fig = cvkit.plots.image_grid([*missed[:8], *wrong[:8]], captions, title=title)
 lesson.figure(fig, alt="Windows with faces that were missed, and windows that were taken for faces.")
 
 # %% [markdown]
+# One number for all hides who is missed. So divide the test faces by their brightness in the picture, into a darker and a lighter half.
+
+# %%
+middles = [cut_windows(image, truth, 8)[:, 2:6, 2:6] for image, truth in zip(test_images, test_boxes, strict=True)]
+brightness = np.concatenate(middles).mean(axis=(1, 2, 3))
+hit, dark = np.concatenate(best) >= 0.5, brightness < np.median(brightness)
+print(
+    f"recall: darker half {hit[dark].mean():.3f} of {dark.sum()}, lighter half {hit[~dark].mean():.3f} of {(~dark).sum()}"
+)
+
+# %% [markdown]
+# If the two differ, nobody intended it: it follows from the data, from the light in them and the grounds. With some ninety faces in each half, a
+# difference below 0.1 may be chance. That is how a detector comes to serve some people worse than others, and why it has to be measured for each
+# group that it will meet.
+#
 # And what does it say of a real face? The set `photos` has one portrait, of an astronaut, in the public domain. It is not shown here. A detector that
 # has only ever seen drawings has no reason to know it.
 
@@ -629,8 +629,8 @@ print("our cascade, drawings only:", ours_there["boxes"].round().tolist(), "with
 # ## The library's way
 #
 # scikit-image ships a cascade in the manner of Viola and Jones: twenty small stages of simple comparisons between neighbouring blocks (local binary
-# patterns), trained by OpenCV on photographs of frontal faces. No training is needed, and no network. Is the real face in what it finds? And does
-# what knows photographs know our drawings?
+# patterns), trained by OpenCV on photographs of frontal faces. There is nothing to train, and no network. Compare the corners of its box with ours
+# above: it frames the face from brow to chin, ours should hold the hair, too. And does what knows photographs know our drawings?
 
 # %%
 import skimage.data
@@ -743,7 +743,15 @@ assert np.allclose(cascade_cost(kept, np.array([*passed, 0.5]), np.array(list(co
 
 # %% [markdown]
 # ## What you saw
-# - SUMMARY
+# - An image has a thousand windows and more, and a handful of faces. The work is to say no.
+# - The 12-net, at less than a hundredth of the 48-net's cost, threw away nine of ten windows and kept nearly all faces.
+# - A window that is off can be mended by asking in which of 45 ways: even at 12 pixels the mean overlap with the face rose by about 0.3.
+# - A network taught on what the stage before gets wrong let far fewer false windows through than one taught on random ones (one seed each).
+# - Behind two small stages the 48-net had less than a hundredth of the windows left. The cascade took a fraction of its time; in multiply-adds the
+#   gap is about ten times as wide as in our Python.
+# - What did **not** come out: the thresholds did not carry over. Set to lose 2 or 3 % a stage on two photographs, the later stages lost several times
+#   as much on four others. Six photographs teach a network too little about all that is no face. And so recall was made equal on the set scenes and
+#   came out unequal on the test scenes. The paper's accuracy on photographs of people was not measured here at all.
 #
 # ## References
 # - H. Li, Z. Lin, X. Shen, J. Brandt and G. Hua, *A convolutional neural network cascade for face detection*, CVPR 2015: the networks, figures 2 and

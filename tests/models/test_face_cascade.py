@@ -104,6 +104,15 @@ def test_boxes_of_other_levels_are_in_pixels_of_the_image():
     assert len(scores) == len(boxes)
 
 
+def test_a_cascade_slides_the_weights_that_its_network_has_now():
+    net = judge(12, "a")
+    before = FaceCascade([net], thresholds=[-999.0]).stages(scene())[0]["scores_seen"]
+    weights, bias = net.get_layer("answer").get_weights()
+    net.get_layer("answer").set_weights([2 * weights, bias])
+    after = FaceCascade([net], thresholds=[-999.0]).stages(scene())[0]["scores_seen"]
+    assert_close(after + 100, 2 * (before + 100), "float16")
+
+
 def test_an_image_smaller_than_the_smallest_face():
     cascade = FaceCascade([face_net(12)], thresholds=[0.0], smallest=40)
     found = cascade.detect(np.zeros((30, 200, 3), "uint8"))
