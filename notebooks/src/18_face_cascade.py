@@ -63,6 +63,7 @@ def read(part):
     return list(data["images"]), [squares(truth["boxes"]) for truth in data["objects"]]
 
 
+# %%
 def squares(boxes):
     """Each box as a square about its middle, as wide as the mean of its width and height."""
     middle, side = (boxes[:, :2] + boxes[:, 2:]) / 2, np.mean(boxes[:, 2:] - boxes[:, :2], axis=1, keepdims=True)
@@ -188,6 +189,7 @@ def shaken(squares, times):
     return np.concatenate([middle - half, middle + half], axis=1)
 
 
+# %%
 def faces_at(size, times):
     """Windows with a face, (N, size, size, 3), and their mirror images."""
     cut = [cut_windows(image, shaken(truth, times), size) for image, truth in zip(images, boxes, strict=True)]
