@@ -104,12 +104,15 @@ scales = pyramid_scales((HEIGHT, WIDTH), 12, SMALLEST, FACTOR)
 print("scales:", np.round(scales, 3), "- faces of", np.round(12 / np.array(scales)).astype(int), "pixels")
 
 # %%
-fig, axes = plt.subplots(1, len(scales), figsize=(12, 2.3), width_ratios=scales)
-for ax, level in zip(axes, image_pyramid(test_images[1], scales), strict=True):
-    ax.imshow(level)
-    ax.set(title=f"{level.shape[1]} × {level.shape[0]}", xticks=[], yticks=[])
-    cvkit.plots.boxes(ax, [[0, 0, 12, 12]], color="C3")
-fig.suptitle("An image pyramid. The window, red, has 12 × 12 pixels on every level", y=1.08)
+levels = image_pyramid(test_images[1], scales)
+starts = np.cumsum([0] + [level.shape[1] + 6 for level in levels])  # side by side, 6 pixels apart
+sheet = np.full((len(levels[0]), starts[-1], 3), 255, "uint8")
+for level, x in zip(levels, starts, strict=False):
+    sheet[: level.shape[0], x : x + level.shape[1]] = level
+fig, ax = plt.subplots(figsize=(11, 2.8))
+ax.imshow(sheet)
+cvkit.plots.boxes(ax, [[x, 0, x + 12, 12] for x in starts[:-1]], color="C3", linewidth=1)
+ax.set(title="An image pyramid. The window, red, has 12 × 12 pixels on every level", xlabel="pixels", ylabel="pixels")
 lesson.figure(fig, alt="One scene in seven sizes. A red square of 12 pixels covers ever more of it.")
 
 # %% [markdown]
