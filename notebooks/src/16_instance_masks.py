@@ -70,8 +70,8 @@ def show(ax, image, masks=(), boxes=(), texts=None, colours=None):
 
 
 # %% [markdown]
-# Below, four test images and under each, on its faded colours, its masks, a colour for each object. Where one object hides a part of another, only the visible pixels belong
-# to the hidden one.
+# Below, four test images and under each, on its faded colours, its masks, a colour for each object. Where one object hides a part of another, only
+# the visible pixels belong to the hidden one.
 
 # %%
 fig, axes = plt.subplots(2, 4, figsize=(10, 5.2))
@@ -97,8 +97,8 @@ lesson.figure(fig, alt="Scenes of coloured shapes; below, the same, faded, with 
 #   factor of 2 at least.
 #
 # Ours are 40 pixels wide. 128 pixels would become 22.9; we take 22. 16 would become 3. We take 4: the positions of our map will be 8 pixels apart, so
-# an object can be 4 pixels off the nearest one. And 32 become twice these 4, 8. Between 4 and 8 pixels lies a case that nobody should have to
-# decide: such patches are not drawn.
+# an object can be 4 pixels off the nearest one. And 32 become twice these 4, 8. Between 4 and 8 pixels lies a case that nobody should have to decide:
+# such patches are not drawn.
 
 # %%
 patches = object_patches(images[:500], objects[:500], PATCH, per_image=4, shift=4, object_size=OBJECT, seed=0)
@@ -196,7 +196,7 @@ def stretch(logits):
 
 
 def mask_iou(a, b):
-    """IoU (n,) of two stacks of bool masks (n, H, W), pair by pair."""
+    """IoU (n,) of two stacks of bool masks (n, H, W), pair by pair, or of a stack with one mask (H, W)."""
     return (a & b).sum(axis=(1, 2)) / np.maximum((a | b).sum(axis=(1, 2)), 1)
 
 
@@ -221,9 +221,8 @@ lesson.claim("deepmask-tells-objects-apart", told_apart)
 true_masks = test_patches["masks"][positive] > 0
 before = stretch(coarse["masks"][positive, 0, 0])
 usual = patches["masks"][patches["labels"] == 1].mean(axis=0) >= 0  # of the object in half of the patches
-always_the_same = mask_iou(np.broadcast_to(usual, true_masks.shape), true_masks).mean()
-overlap = mask_iou(before, true_masks).mean()
-print(f"mean IoU of {len(before)} masks: {overlap:.3f}; with the same mask for each patch {always_the_same:.3f}")
+overlap, same_for_all = mask_iou(before, true_masks).mean(), mask_iou(true_masks, usual).mean()
+print(f"mean IoU of {len(before)} masks: {overlap:.3f}; with the same mask for each patch {same_for_all:.3f}")
 
 # %% [markdown]
 # ### The whole image in one pass
@@ -233,8 +232,8 @@ print(f"mean IoU of {len(before)} masks: {overlap:.3f}; with the same mask for e
 # twice, in steps of $\sqrt 2$. Our objects differ less, and four scales do. `dense_masks` puts a grey margin around the image, so that an object at
 # the border can be in the middle of a patch.
 #
-# One detail: the convolutions of a patch that was cut out see zeros beyond its border. The same position inside an image sees its neighbours there.
-# So the answers differ a little. With a backbone that does not pad they are equal, and a test of the kit says so.
+# One detail: in a patch that was cut out the convolutions see zeros beyond its border, inside an image they see the neighbours. So the answers differ
+# a little. (With a backbone that does not pad they are equal; a test of the kit says so.)
 
 # %%
 SCALES = (0.6, 0.85, 1.2, 1.7)
@@ -267,7 +266,7 @@ for (above, below), answer, (_, masks), image, true in zip(
     above.imshow(np.asarray(image) / 255, alpha=0.5)
     above.scatter(*(middle - 0.5).T, s=60 * answer["scores"], color="crimson", alpha=0.5)
     above.set(xlim=(-8, 72), ylim=(72, -8), xticks=[], yticks=[])
-    fitting = [mask_iou(masks, np.repeat(mask[None], len(masks), axis=0)).argmax() for mask in true["masks"]]
+    fitting = [mask_iou(masks, mask).argmax() for mask in true["masks"]]
     show(below, image, masks[fitting])
 fig.suptitle("Above: the middle of each patch, the larger the surer. Below, for each object, the best of ten masks")
 lesson.figure(fig, alt="Dots cluster on the shapes; below, blobs that cover a part of most shapes, and miss some.")
@@ -287,8 +286,8 @@ for name, some in (("highest score", [s[:1] for s in chosen_scales]), ("best ten
 # these masks are poor: they lie on their shapes, but cover only a part of them.
 #
 # In the patches, with the object in the middle and at the right scale, the masks are better, as the next figure will show; but blurred: tips of stars
-# and corners of squares are cut off. Two reasons come to mind. The mask is a sum of 64 basic masks; and it is read off a map of stride 8, which hardly
-# knows on which pixel an edge lies.
+# and corners of squares are cut off. Two reasons come to mind. The mask is a sum of 64 basic masks; and it is read off a map of stride 8, which
+# hardly knows on which pixel an edge lies.
 #
 # ## SharpMask: back to the fine maps
 #
@@ -373,10 +372,10 @@ lesson.claim(
 )
 
 # %% [markdown]
-# Both measures rise, and the outlines are better on nearly all patches. The size of the mask is not what held DeepMask back. But what did it: the finer
-# maps, or the further training? SharpMask had six more epochs and the new weights counted above. We did not separate the two. The standard error is
-# that over the test patches; both networks were trained once, from one seed. The paper measures *average recall*, the share of objects found, averaged
-# over IoU thresholds from 0.5 to 1; SharpMask's is 10 to 20 % higher than DeepMask's.
+# Both measures rise, and the outlines are better on nearly all patches. The size of the mask is not what held DeepMask back. But what did it: the
+# finer maps, or the further training? SharpMask had six more epochs and the new weights counted above. We did not separate the two. The standard
+# error is that over the test patches; both networks were trained once, from one seed. The paper measures *average recall*, the share of objects
+# found, averaged over IoU thresholds from 0.5 to 1; SharpMask's is 10 to 20 % higher than DeepMask's.
 #
 # On a whole image SharpMask would be dear if it had to refine every position. L4: "select the top N scoring proposal windows and apply the refinement
 # in a batch mode to these". So the score chooses, and only the few best patches are cut out and refined:
@@ -399,8 +398,8 @@ def refine(image, answer, top):
 
 # %%
 def best_overlaps(masks, truth):
-    """For each true mask of an image the largest IoU with one of the predicted masks."""
-    return np.array([max([0, *mask_iou(masks, np.repeat(true[None], len(masks), axis=0))]) for true in truth])
+    """For each true mask of an image the largest IoU with one of the predicted masks, 0 if there is none."""
+    return np.array([max([0, *mask_iou(masks, true)]) for true in truth])
 
 
 # %%
@@ -415,11 +414,11 @@ for threshold in (0.5, 0.7, 0.8):
     print(f"of {len(of_deepmask)} objects found with IoU {threshold}: DeepMask {shares[0]}, SharpMask {shares[1]}")
 
 # %% [markdown]
-# Ten masks an image are counted, before and after. These are few objects, of 24 images, and one training: at 0.5 the two differ by a handful of objects,
-# at 0.8 by many more. SharpMask refines what DeepMask chose; it finds no object that the score left out.
+# Ten masks an image are counted, before and after. These are few objects, of 24 images, and one training: at 0.5 the two differ by a handful of
+# objects, at 0.8 by many more. SharpMask refines what DeepMask chose; it finds no object that the score left out.
 #
-# And these are masks without a class. To name them takes another network, such as Fast R-CNN on their boxes. Mask R-CNN goes the other way round: class
-# and box first, and then the mask.
+# And these are masks without a class. To name them takes another network, such as Fast R-CNN on their boxes. Mask R-CNN goes the other way round:
+# class and box first, and then the mask.
 #
 # ## Mask R-CNN: a third head
 #
@@ -433,15 +432,16 @@ cvkit.show_source(mask_head, docstring=False)
 # %% [markdown]
 # ### A mask for each class, and one of them counts
 #
-# The head predicts $K$ masks, one for each class, and the class is the other head's business. In training only the mask of the true class $k$ is looked
-# at, with a sigmoid for each pixel and the mean binary cross-entropy:
+# The head predicts $K$ masks, one for each class, and the class is the other head's business. In training only the mask of the true class $k$ is
+# looked at, with a sigmoid for each pixel and the mean binary cross-entropy:
 #
 # $$L_{mask} = -\frac{1}{m^2} \sum_{ij} \left[ t_{ij} \log \sigma(f^k_{ij}) + (1 - t_{ij}) \log(1 - \sigma(f^k_{ij})) \right].$$
 #
 # $t$ is the target, $f^k$ the logits of class $k$, $m$ the mask's side and $\sigma(f) = 1 / (1 + e^{-f})$ the sigmoid. Why not a softmax over the
-# classes and the background, as in lesson 15? There a pixel's loss rises when any other class's logit rises. So classes would compete for each pixel: a
-# star's mask would suffer when the head takes the pixel for a circle's, although the class head has already decided. The sigmoid does not look at the
-# other logits, as you will see in exercise 2. In the paper's table 2b the change from softmax to sigmoid is worth 5.5 points of mask AP (24.8 to 30.3 %).
+# classes and the background, as in lesson 15? There a pixel's loss rises when any other class's logit rises. So classes would compete for each pixel:
+# a star's mask would suffer when the head takes the pixel for a circle's, although the class head has already decided. The sigmoid does not look at
+# the other logits, as you will see in exercise 2. In the paper's table 2b the change from softmax to sigmoid is worth 5.5 points of mask AP (24.8 to
+# 30.3 %).
 #
 # ### Train it
 #
@@ -484,8 +484,8 @@ fig.suptitle("Eight test images: boxes, masks, classes and scores above 0.5")
 lesson.figure(fig, alt="Eight scenes; most shapes have a box with a class and a score, and a rounded mask.")
 
 # %% [markdown]
-# Boxes and classes are mostly right; the masks lie on their objects, but are blobs, without the tips of the stars. And there are errors of every kind:
-# look for a circle that was found twice, for one mask that covers several overlapping stars, and for a triangle that is called a square.
+# Boxes and classes are mostly right; the masks lie on their objects, but are blobs, without the tips of the stars. And there are errors of every
+# kind: look for a circle that was found twice, for one mask that covers several overlapping stars, and for a triangle that is called a square.
 #
 # ### Mask AP
 #
@@ -511,8 +511,8 @@ for name, values in table.items():
 lesson.claim("mask-is-an-output", table["masks"][2] - table["boxes filled"][2])
 
 # %% [markdown]
-# Mask AP lies below box AP: a mask is made inside its box, so it suffers when the box is off, and it can be wrong inside a good one, as the tips show.
-# But it is far above that of filled boxes.
+# Mask AP lies below box AP: a mask is made inside its box, so it suffers when the box is off, and it can be wrong inside a good one, as the tips
+# show. But it is far above that of filled boxes.
 #
 # ### What goes wrong
 #
@@ -602,14 +602,14 @@ fig.suptitle("A region, and what is left of it after rounding, on the map's grid
 lesson.figure(fig, alt="A shape on a grid in a tight box, and in a larger one on the grid's lines.")
 
 # %% [markdown]
-# The rounded region starts up to four pixels off, in either direction. It ends four to twelve pixels too far: up to four off by rounding, and the last
-# cell of eight pixels is taken whole. The head is told nothing of that: its mask is put back into the box as it was. So it may come out **shifted** and
-# stretched against the object.
+# The rounded region starts up to four pixels off, in either direction. It ends four to twelve pixels too far: up to four off by rounding, and the
+# last cell of eight pixels is taken whole. The head is told nothing of that: its mask is put back into the box as it was. So it may come out
+# **shifted** and stretched against the object.
 #
-# ### The same head, two ways to cut out
+# ### The same head, three ways to cut out
 #
-# To measure the difference everything else must be alike. So we train mask heads alone: on the map C3 of the embedded backbone, which was trained with
-# neither layer; on given boxes, the true ones with each side moved by up to 15 % of the box, in the place of detections. Three ways to cut:
+# To measure the difference everything else must be alike. So we train mask heads alone: on the map C3 of the embedded backbone, which was trained
+# with neither layer; on given boxes, the true ones with each side moved by up to 15 % of the box, in the place of detections. Three ways to cut:
 #
 # - *ROI pooling*;
 # - *RoIAlign*;
@@ -737,13 +737,13 @@ lesson.claim("roi-align-gain-grows", [at_half, at_three_quarters - at_half])
 lesson.claim("roi-align-is-not-equal-cells", np.mean(curves["RoIAlign"] - curves["rounded corners"], axis=0)[3])
 
 # %% [markdown]
-# Read the table from left to right. RoIAlign is ahead at every threshold at which masks pass at all: in our run by about 6 points from 0.5 to 0.7, and
-# by 9 at 0.75, where it nearly doubles the AP (10 to 19 %). Above that all ways fall towards zero, and the gain with them: next to no mask of 10 × 10
-# pixels in a box that is out of place passes so strict a test. So the gain does not grow from each threshold to the next. That it is larger at 0.75
-# than at 0.5, by 3 points, is twice the spread of the seeds: a direction, no more. It is that of L1's table, with 5.3 points at 0.5 and 10.5 at 0.75.
-# That the numbers come so close to it is chance. There whole networks were trained with either layer on COCO, boxes and all, at a stride of 32; here
-# it is the mask heads alone, on given boxes. How far those are moved we settled while looking at these test images: with 5 % in place of 15 the gain
-# was smaller at 0.5, and grew as well.
+# Read the table from left to right. RoIAlign is ahead at every threshold at which masks pass at all: in our run by about 6 points from 0.5 to 0.7,
+# and by 9 at 0.75, where it nearly doubles the AP (10 to 19 %). Above that all ways fall towards zero, and the gain with them: next to no mask of 10
+# × 10 pixels in a box that is out of place passes so strict a test. So the gain does not grow from each threshold to the next. That it is larger at
+# 0.75 than at 0.5, by 3 points, is twice the spread of the seeds: a direction, no more. It is that of L1's table, with 5.3 points at 0.5 and 10.5 at
+# 0.75. That the numbers come so close to it is chance. There whole networks were trained with either layer on COCO, boxes and all, at a stride of 32;
+# here it is the mask heads alone, on given boxes. How far those are moved we settled while looking at these test images: with 5 % in place of 15 the
+# gain was smaller at 0.5, and grew as well.
 #
 # The rounded corners settle what the point is. Their cells are all of the same size and sampled bilinearly, and no cell is too many; only the corners
 # are up to four pixels off. And they gain far less than RoIAlign. It is the rounding that has to go. The paper's table 2c has the same finding:
@@ -782,11 +782,11 @@ for name, of_all in moved.items():
     print(f"{name:12} boxes moved by", MOVES, "masks by", tracks[name].mean(axis=1).round(2))
 
 # %% [markdown]
-# Did you expect this? Both masks follow the box for most of its way, RoIAlign's a little less. The head has learned mostly where in a box objects lie:
-# it was trained on boxes a little out of place, and its mask is put back into the box. With ROI pooling it *cannot* do better as long as no corner
-# crosses a point of rounding: it sees the same numbers and predicts the same mask. With RoIAlign the features move in the region as the object does,
-# and the head holds back a part of the shift. Below are two objects, picked because the two ways differ most on them: the others differ less. Compare
-# the masks with the dotted true outline, from left to right.
+# Did you expect this? Both masks follow the box for most of its way, RoIAlign's a little less. The head has learned mostly where in a box objects
+# lie: it was trained on boxes a little out of place, and its mask is put back into the box. With ROI pooling it *cannot* do better as long as no
+# corner crosses a point of rounding: it sees the same numbers and predicts the same mask. With RoIAlign the features move in the region as the object
+# does, and the head holds back a part of the shift. Below are two objects, picked because the two ways differ most on them: the others differ less.
+# Compare the masks with the dotted true outline, from left to right.
 
 # %%
 place = [(n, k) for n, truth in enumerate(few) for k in range(len(truth["labels"]))]
@@ -832,8 +832,8 @@ print("read as it was:", bool((decoded == small).all()))
 #
 # DeepMask's loss, by the equation above. `labels` (B,) is $y$, 1 or −1. `masks` (B, h, w) holds $m$, 1 or −1, and `mask_logits` (B, h, w) holds
 # $f_{segm}$. `scores` (B,) is $f_{score}$, and `score_weight` is $\lambda$. Return an array (B,), the loss of each patch. It is the hand-worked cell
-# above for many patches at once: mind the axes. The logits are small, so no care against overflow is needed. For example, a patch with
-# label 1, the masks `[[1, 1]]`, the logits `[[0, 2]]` and the score 0 has the loss (0.6931 + 0.1269) / 2 + 0.6931 / 32 = 0.4317.
+# above for many patches at once: mind the axes. The logits are small, so no care against overflow is needed. For example, a patch with label 1, the
+# masks `[[1, 1]]`, the logits `[[0, 2]]` and the score 0 has the loss (0.6931 + 0.1269) / 2 + 0.6931 / 32 = 0.4317.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "joint-loss", "solution": true, "grade": false, "locked": false, "task": false}
@@ -857,9 +857,9 @@ assert np.allclose(
 # ### Exercise 2: the own class's mask (3 points)
 #
 # Mask R-CNN's loss for $R$ regions, all of which hold an object. `classes` (R,) holds whole numbers from 0 to $K - 1$; `targets` (R, h, w) is 0 or 1;
-# `logits` (R, h, w, K) holds a mask for each class. Return one number, the mean over regions and pixels of the binary cross-entropy. The
-# new idea is to pick another channel for each region: `logits[i, :, :, classes[i]]` for region $i$. Logits lie between −9 and 9. For example, one
-# region of class 1 with a single pixel, target 1 and logits `[9, 0, -3]`, costs $-\log \sigma(0) = 0.6931$.
+# `logits` (R, h, w, K) holds a mask for each class. Return one number, the mean over regions and pixels of the binary cross-entropy. The new idea is
+# to pick another channel for each region: `logits[i, :, :, classes[i]]` for region $i$. Logits lie between −9 and 9. For example, one region of class
+# 1 with a single pixel, target 1 and logits `[9, 0, -3]`, costs $-\log \sigma(0) = 0.6931$.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "own-class-loss", "solution": true, "grade": false, "locked": false, "task": false}
@@ -888,13 +888,13 @@ assert np.isclose(own_class_loss(np.array([1]), np.zeros((1, 1, 1)), np.array([[
 # $$\text{column } u = m\, \frac{x - x_1}{x_2 - x_1} - 0.5, \qquad \text{row } v = m\, \frac{y - y_1}{y_2 - y_1} - 0.5.$$
 #
 # 1. Clip $u$ and $v$ to 0 … $m - 1$.
-# 2. Whole numbers are the middles of the mask's cells. Interpolate bilinearly between the four around $(u, v)$. (The right-hand and the lower neighbour
-#    must not run past $m - 1$.)
+# 2. Whole numbers are the middles of the mask's cells. Interpolate bilinearly between the four around $(u, v)$. (The right-hand and the lower
+#    neighbour must not run past $m - 1$.)
 # 3. Set the pixel if the result is at least `threshold`.
 #
 # For example, take the mask `[[1, 0.4], [1, 0]]` and the box (1, 1, 5, 4). The pixel in row 2 and column 3 has $u = 0.75$ and $v = 0.5$. In the upper
-# row of cells it reads $0.25 \cdot 1 + 0.75 \cdot 0.4 = 0.55$, in the lower one $0.25 \cdot 1 + 0.75 \cdot 0 = 0.25$, together
-# $0.5 \cdot 0.55 + 0.5 \cdot 0.25 = 0.4$. It is not set.
+# row of cells it reads $0.25 \cdot 1 + 0.75 \cdot 0.4 = 0.55$, in the lower one $0.25 \cdot 1 + 0.75 \cdot 0 = 0.25$, together $0.5 \cdot 0.55 + 0.5
+# \cdot 0.25 = 0.4$. It is not set.
 
 
 # %% nbgrader={"schema_version": 3, "grade_id": "paste", "solution": true, "grade": false, "locked": false, "task": false}
@@ -923,14 +923,14 @@ assert paste(np.array([[0.2, 0.9], [0.2, 0.9]]), (0.3, 0.3, 6.7, 6.7), (8, 8)).s
 # ## What you saw
 # - DeepMask says for a patch whether an object is in its middle, and its mask; patches without an object teach the score only. Written with
 #   convolutions it answers for every position of an image in one pass.
-# - SharpMask goes back through the finer maps. Its masks are better by IoU and by the boundary F-score; how much of that is the longer training we did
-#   not separate.
+# - SharpMask goes back through the finer maps. Its masks are better by IoU and by the boundary F-score; how much of that is the longer training we
+#   did not separate.
 # - Mask R-CNN's mask head is a branch with targets and a loss of its own, judged by mask AP. Each class has a mask; only the true class's is judged.
 # - Objects whose box overlaps one of their own class, and small ones, are what it misses most; why, we only guessed.
-# - RoIAlign against ROI pooling, in the same head: about 6 points of mask AP from 0.5 to 0.7 and 9 at 0.75; equal cells
-#   on rounded corners do not bring it.
-# - What did not come out: DeepMask's score, learned from 2,000 patches on a frozen backbone, is easily fooled by parts of shapes; the gain of RoIAlign
-#   does not grow from each threshold to the next; and masks follow a box that is out of place with either way of cutting.
+# - RoIAlign against ROI pooling, in the same head: about 6 points of mask AP from 0.5 to 0.7 and 9 at 0.75; equal cells on rounded corners do not
+#   bring it.
+# - What did not come out: DeepMask's score, learned from 2,000 patches on a frozen backbone, is easily fooled by parts of shapes; the gain of
+#   RoIAlign does not grow from each threshold to the next; and masks follow a box that is out of place with either way of cutting.
 #
 # ## References
 # - P. Pinheiro, R. Collobert and P. Dollár, *Learning to segment object candidates*, arXiv 1506.06204: DeepMask; the loss is equation 1.
