@@ -225,6 +225,8 @@ overlap, same_for_all = mask_iou(before, true_masks).mean(), mask_iou(true_masks
 print(f"mean IoU of {len(before)} masks: {overlap:.3f}; with the same mask for each patch {same_for_all:.3f}")
 
 # %% [markdown]
+# Most of the harder patches are told apart, too. The masks are better than one and the same for all, and far from an IoU of 1.
+#
 # ### The whole image in one pass
 #
 # An image has many patches. Thanks to the convolutions the network answers for all of them in one pass, a mask and a score for each position of the
@@ -279,11 +281,12 @@ for name, some in (("highest score", [s[:1] for s in chosen_scales]), ("best ten
 
 # %% [markdown]
 # Look first at the dots: the large ones cluster on the shapes. There are more of them than objects, at several positions and scales of each, and many
-# on parts of a shape. The lines above give the scales at which the chosen masks were found: SCALESTEXT
+# on parts of a shape. The lines above give the scales at which the chosen masks were found: all four, the finest too, at which a part of a shape
+# fills as much of a patch as a whole object does at another.
 #
 # So DeepMask is used to *propose*: the best ten or hundred masks of an image go on to a network that knows classes, and what counts is that a fitting
 # one is among them. The lower row shows the best for each object, of ten, and it is chosen with the true masks, which a user does not have. Even so
-# these masks are poor: they lie on their shapes, but cover only a part of them.
+# these masks are poor: blobs about where a shape is, that cover only a part of it, or reach beyond it.
 #
 # In the patches, with the object in the middle and at the right scale, the masks are better, as the next figure will show; but blurred: tips of stars
 # and corners of squares are cut off. Two reasons come to mind. The mask is a sum of 64 basic masks; and it is read off a map of stride 8, which
@@ -322,7 +325,8 @@ print(f"{learned:,} weights learned in the second stage; loss of each epoch:", n
 
 # %% [markdown]
 # The losses of the two stages cannot be compared. The first was a mean over all patches, half of which have no mask, and a mask of zero loss, then;
-# the second is a mean over patches with an object. Compare the masks instead, column by column.
+# the second is a mean over patches with an object. Compare the masks instead, column by column: most gain corners and tips, but a refined mask can
+# also be the worse one.
 
 # %%
 finer = modules.predict([x[positive] for x in test_maps], verbose=0)
@@ -334,7 +338,9 @@ for column, k in zip(axes.T, range(3, 45, 6), strict=True):
         overlap = mask_iou(stack[k : k + 1], true_masks[k : k + 1])[0]
         ax.set_title(title if title == "true" else f"{title}, {overlap:.2f}", fontsize=9)
 fig.suptitle("Seven test patches: the true mask, DeepMask's and SharpMask's, with their IoU")
-lesson.figure(fig, alt="Three rows of masks: true ones, rounded blobs, and blobs with more of the corners and tips.")
+lesson.figure(
+    fig, alt="Three rows of masks: true ones, rounded blobs, and masks with more corners and tips, in most columns."
+)
 
 # %% [markdown]
 # ### How far off are the outlines?
@@ -594,11 +600,11 @@ for ax, box, title in zip(axes, (region, rounded), ("the region", "what ROI pool
     show(ax, test_images[5], test_objects[5]["masks"][chosen][None])
     ax.set(title=title, xlim=(-1, 64), ylim=(64, -1))
     for line in np.arange(0, 65, STRIDE) - 0.5:
-        ax.axhline(line, color="white", linewidth=0.6)
-        ax.axvline(line, color="white", linewidth=0.6)
+        ax.axhline(line, color="white", linewidth=0.6, zorder=0.5)  # below the box
+        ax.axvline(line, color="white", linewidth=0.6, zorder=0.5)
     cvkit.plots.boxes(ax, box[None], color="crimson")
 print("corners of the region", region, "and after rounding", rounded)
-fig.suptitle("A region, and what is left of it after rounding, on the map's grid")
+fig.suptitle("A region on the map's grid, and what ROI pooling makes of it")
 lesson.figure(fig, alt="A shape on a grid in a tight box, and in a larger one on the grid's lines.")
 
 # %% [markdown]
