@@ -3,6 +3,7 @@
 import base64
 import html
 import importlib
+import logging
 import os
 
 import keras
@@ -49,6 +50,7 @@ class Lesson:
         self._results, self._measured = {}, {}
         self.profile = _choose_profile()
         keras.utils.set_random_seed(seed)
+        logging.getLogger("tensorflow").addFilter(_is_not_about_retracing)
 
         import matplotlib
 
@@ -190,6 +192,11 @@ def _find_exercises(slug):
         from cvkit.homework import exercises
 
         raise ValueError(f"There is no lesson {slug!r}. There are: {', '.join(exercises.LESSONS)}.") from None
+
+
+def _is_not_about_retracing(record):
+    """False for TensorFlow's advice to programs that ask it on many shapes: lessons do, with several networks."""
+    return "triggered tf.function retracing" not in str(record.msg)
 
 
 def _choose_profile():

@@ -1,5 +1,6 @@
 import base64
 import io
+import logging
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,6 +11,8 @@ import cvkit
 from cvkit.claims import SUMMARY_TYPE
 from cvkit.homework.exercises.convolution import OUTPUT_SIZE, output_size
 from tests.support import raises
+
+RETRACING = "5 out of the last 104 calls to <function f> triggered tf.function retracing. Tracing is expensive"
 
 
 @pytest.fixture
@@ -146,3 +149,10 @@ def test_unknown_names_are_refused_with_those_there_are():
         cvkit.lesson("lenet").check("nothing", None)
     with raises("Lesson 'lenet' has no claim 'nothing'. Its claims are: lenet-1998-parameters, "):
         cvkit.lesson("lenet").claim("nothing", 1)
+
+
+def test_advice_on_retracing_is_left_out_and_nothing_else():
+    cvkit.lesson("convolution")
+    logger = logging.getLogger("tensorflow")
+    told = [logger.makeRecord(logger.name, logging.WARNING, "", 0, text, (), None) for text in (RETRACING, "other %")]
+    assert [bool(logger.filter(record)) for record in told] == [False, True]
