@@ -571,9 +571,7 @@ for row, cases in zip(axes, missed, strict=True):
         predicted = ", ".join(names[label] for label in detections[n]["labels"][sure])
         ax.set_title(f"{names[test_objects[n]['labels'][k]]}\nfound: {predicted or 'nothing'}", fontsize=8)
         shown.append(n)
-fig.suptitle(
-    "Missed objects, dotted, and the classes found. Above: the box overlaps one of its class. Below: small ones"
-)
+fig.suptitle("Missed objects, dotted, and the classes found. Above: overlapping one of their class. Below: small")
 lesson.figure(fig, alt="Scenes with coloured masks, and one dotted outline each that no mask of the right class fits.")
 
 # %% [markdown]
