@@ -1,4 +1,4 @@
-"""Exercises of lesson 15: stamping, mean IoU with a label to ignore, the fusion of two maps of scores."""
+"""Exercises of lesson 15: stamping, mean IoU with a label to ignore, the weights of bilinear interpolation."""
 
 import numpy as np
 
@@ -145,66 +145,50 @@ MEAN_IOU = Exercise(
 )
 
 
-def fuse(coarse, fine):
-    """Scores (H, W, K): the coarse ones (h, w, K), each repeated twice along both axes and cut, plus the fine ones."""
-    return _enlarge(coarse, fine) + np.asarray(fine)
+def bilinear_weights(size, factor):
+    """Weights of `size` pixels in a row `factor` times as long, by bilinear interpolation: (factor * size, size)."""
+    return _hats((np.arange(factor * size) + 0.5) / factor - 0.5, size)
 
 
-def _enlarge(coarse, fine):
-    height, width = np.shape(fine)[:2]
-    return np.repeat(np.repeat(coarse, 2, axis=0), 2, axis=1)[:height, :width]
+def _hats(places, size, clip=True):
+    places = np.clip(places, 0, size - 1) if clip else places
+    return np.maximum(0.0, 1 - np.abs(places[:, None] - np.arange(size)))
 
 
-def _tiled(coarse, fine):
-    height, width = np.shape(fine)[:2]
-    return np.tile(coarse, (2, 2, 1))[:height, :width] + fine
+def _nearest(size, factor):
+    return np.repeat(np.eye(size), factor, axis=0)
 
 
-def _cut_at_the_start(coarse, fine):
-    height, width = np.shape(fine)[:2]
-    large = np.repeat(np.repeat(coarse, 2, axis=0), 2, axis=1)
-    return large[large.shape[0] - height :, large.shape[1] - width :] + fine
-
-
-def _votes(coarse, fine):
-    one_hot = np.eye(np.shape(fine)[-1])
-    return one_hot[_enlarge(coarse, fine).argmax(-1)] + one_hot[np.asarray(fine).argmax(-1)]
-
-
-_COARSE = np.array([[[1.0, 5.0], [4.0, 2.0]], [[0.0, 3.0], [-2.0, 6.0]]])
-_FINE = np.arange(24.0).reshape(4, 3, 2) % 7 / 2
-_ROW = (np.array([[[1.0], [2.0]]]), np.array([[[0.0], [0.0], [10.0]]]))
-
-FUSE = Exercise(
-    id="fuse",
+BILINEAR_WEIGHTS = Exercise(
+    id="bilinear-weights",
     points=2,
-    reference=fuse,
-    cases=(_ROW, (_COARSE, _FINE), (_COARSE, _FINE[:3]), (_COARSE, np.ones((4, 4, 2)))),
+    reference=bilinear_weights,
+    cases=((2, 3), (2, 2), (4, 2), (3, 4), (5, 1), (1, 3)),
     mistakes=(
         Mistake(
-            _tiled,
-            "You set copies of the coarse map beside each other. Each of its values must fill a square of 2 × 2: "
-            "repeat it along both axes.",
+            lambda size, factor: _hats((np.arange(factor * size) + 0.5) / factor - 0.5, size, clip=False),
+            "Your weights in the first and last rows do not add up to 1: the places there lie outside of the centres. "
+            "Clip x to the range from 0 to size - 1.",
         ),
         Mistake(
-            _cut_at_the_start,
-            "You cut off the first row or column of the enlarged map. Cut on the right and below: the upper left "
-            "corners of both maps lie on each other.",
+            lambda size, factor: _hats(np.arange(factor * size) / factor, size),
+            "You divided the pixel's number by the factor. A pixel's centre lies half a pixel further, in the large "
+            "map and in the small one: x = (i + 1/2) / factor - 1/2.",
         ),
         Mistake(
-            lambda coarse, fine: (_enlarge(coarse, fine) + fine) / 2,
-            "You took the mean of the two. FCN adds the scores.",
+            lambda size, factor: _hats(np.arange(factor * size) * (size - 1) / max(factor * size - 1, 1), size),
+            "You set the first and the last centres of both maps on each other. Here the maps' *borders* agree, and "
+            "the centres lie half a pixel inside.",
         ),
         Mistake(
-            lambda coarse, fine: _enlarge(coarse, fine),
-            "You enlarged the coarse scores. Now add the fine ones.",
+            _nearest,
+            "You repeat the nearest pixel. Between two centres both pixels count, each the more the closer it is.",
         ),
         Mistake(
-            _votes,
-            "You let each map choose a class first, and added the votes. Then a sure map counts no more than one that "
-            "hardly knows. Add the scores.",
+            lambda size, factor: bilinear_weights(size, factor).T,
+            "Your matrix is transposed. It has a row for each *large* pixel and a column for each small one.",
         ),
     ),
 )
 
-EXERCISES = (STAMP, MEAN_IOU, FUSE)
+EXERCISES = (STAMP, MEAN_IOU, BILINEAR_WEIGHTS)

@@ -76,40 +76,32 @@ def share_right(targets, predictions, num_classes, ignore_label):
     return (targets[keep] == predictions[keep]).sum() / keep.sum()
 
 
-def enlarged(coarse):
-    result = np.zeros((2 * coarse.shape[0], 2 * coarse.shape[1], coarse.shape[2]))
-    for a in (0, 1):
-        for b in (0, 1):
-            result[a::2, b::2] = coarse
-    return result
+def tents(size, places):
+    weights = np.zeros((len(places), size))
+    for i, x in enumerate(places):
+        for j in range(size):
+            weights[i, j] = max(0, 1 - abs(x - j))
+    return weights
 
 
-def copies(coarse, fine):
-    four = np.concatenate([np.concatenate([coarse] * 2, axis=1)] * 2, axis=0)
-    return four[: fine.shape[0], : fine.shape[1]] + fine
+def unclipped(size, factor):
+    return tents(size, [(i + 0.5) / factor - 0.5 for i in range(size * factor)])
 
 
-def cut_left(coarse, fine):
-    big = enlarged(coarse)
-    return big[big.shape[0] - fine.shape[0] :, big.shape[1] - fine.shape[1] :] + fine
+def no_half_pixel(size, factor):
+    return tents(size, [min(i / factor, size - 1) for i in range(size * factor)])
 
 
-def mean_of_both(coarse, fine):
-    return 0.5 * enlarged(coarse)[: fine.shape[0], : fine.shape[1]] + 0.5 * fine
+def corners_on_corners(size, factor):
+    return tents(size, np.linspace(0, size - 1, size * factor))
 
 
-def only_enlarged(coarse, fine):
-    return enlarged(coarse)[: fine.shape[0], : fine.shape[1]]
+def repeated(size, factor):
+    return np.kron(np.eye(size), np.ones((factor, 1)))
 
 
-def majority(coarse, fine):
-    big = enlarged(coarse)[: fine.shape[0], : fine.shape[1]]
-    votes = np.zeros(fine.shape)
-    for y in range(fine.shape[0]):
-        for x in range(fine.shape[1]):
-            votes[y, x, np.argmax(big[y, x])] += 1
-            votes[y, x, np.argmax(fine[y, x])] += 1
-    return votes
+def lying_down(size, factor):
+    return tents(size, [min(max((i + 0.5) / factor - 0.5, 0), size - 1) for i in range(size * factor)]).transpose()
 
 
 WRONG = {
@@ -127,11 +119,11 @@ WRONG = {
         (half_dice, "twice"),
         (share_right, "pixel accuracy"),
     ],
-    "fuse": [
-        (copies, "beside each other"),
-        (cut_left, "first row or column"),
-        (mean_of_both, "took the mean"),
-        (only_enlarged, "Now add"),
-        (majority, "votes"),
+    "bilinear-weights": [
+        (unclipped, "do not add up to 1"),
+        (no_half_pixel, "half a pixel further"),
+        (corners_on_corners, "borders"),
+        (repeated, "nearest pixel"),
+        (lying_down, "transposed"),
     ],
 }
