@@ -1,4 +1,4 @@
-"""Exercises of lesson 17: the triplet loss, false accepts and rejects, chi-square, recognition with rejection."""
+"""Exercises of lesson 17: the triplet loss, the semi-hard negative, chi-square, recognition with rejection."""
 
 import numpy as np
 
@@ -62,65 +62,90 @@ TRIPLET_LOSSES = Exercise(
 )
 
 
-def error_rates(same, distances, threshold):
-    """Array (2,): false accept rate and false reject rate of "accept if the distance is at most the threshold"."""
-    accepted = np.asarray(distances) <= threshold
-    return np.array([np.mean(accepted[~same]), np.mean(~accepted[same])])
+def semi_hard_negative(distances, people, positive):
+    """Place of the nearest picture of another person that is farther than the positive; if none is, of the farthest."""
+    distances, is_other = np.asarray(distances), np.asarray(people) != people[positive]
+    return _nearest_of(distances, is_other & (distances > distances[positive]), _farthest_of(distances, is_other))
 
 
-def _counted_among_all(same, distances, threshold):
-    accepted = np.asarray(distances) <= threshold
-    return np.array([np.mean(accepted & ~same), np.mean(~accepted & same)])
+def _nearest_of(distances, allowed, otherwise):
+    return int(np.argmin(np.where(allowed, distances, np.inf))) if np.any(allowed) else otherwise
 
 
-def _counted_among_answers(same, distances, threshold):
-    accepted = np.asarray(distances) <= threshold
-    return np.array([np.sum(accepted & ~same) / np.sum(accepted), np.sum(~accepted & same) / np.sum(~accepted)])
+def _farthest_of(distances, allowed):
+    return int(np.argmax(np.where(allowed, distances, -np.inf)))
 
 
-def _far_is_alike(same, distances, threshold):
-    return error_rates(same, -np.asarray(distances), -threshold)
+def _nearest_other(distances, people, positive):
+    return _nearest_of(distances, people != people[positive], -1)
 
 
-def _strictly_below(same, distances, threshold):
-    accepted = np.asarray(distances) < threshold
-    return np.array([np.mean(accepted[~same]), np.mean(~accepted[same])])
+def _also_own_person(distances, people, positive):
+    return _nearest_of(distances, distances > distances[positive], int(np.argmax(distances)))
 
 
-_SAME = np.array([True, True, True, True, False, False, False, False, False, False])
-_DISTANCES = np.array([0.1, 0.25, 0.5, 1.25, 0.5, 0.75, 1.0, 1.5, 0.25, 2.0])
+def _as_far_will_do(distances, people, positive):
+    is_other = people != people[positive]
+    return _nearest_of(distances, is_other & (distances >= distances[positive]), _farthest_of(distances, is_other))
 
-ERROR_RATES = Exercise(
-    id="error-rates",
+
+def _always_the_farthest(distances, people, positive):
+    return _farthest_of(distances, people != people[positive])
+
+
+def _nearest_if_none(distances, people, positive):
+    is_farther = (people != people[positive]) & (distances > distances[positive])
+    return _nearest_of(distances, is_farther, _nearest_other(distances, people, positive))
+
+
+def _no_fallback(distances, people, positive):
+    return int(np.argmin(np.where((people != people[positive]) & (distances > distances[positive]), distances, np.inf)))
+
+
+def _place_among_others(distances, people, positive):
+    return int(np.sum((people != people[positive])[: semi_hard_negative(distances, people, positive)]))
+
+
+# distances from the anchor, the first; the positive is at 0.5, one negative just as far, one of the own person beyond
+_BATCH = np.array([0.0, 0.5, 0.5625, 0.25, 0.625, 0.5, 1.0, 2.0]), np.array([5, 5, 5, 8, 8, 3, 3, 9])
+_NONE_FARTHER = np.array([0.25, 0.0, 1.5, 0.75, 3.0, 0.125]), np.array([1, 4, 1, 7, 4, 7])
+
+SEMI_HARD_NEGATIVE = Exercise(
+    id="semi-hard-negative",
     points=2,
-    reference=error_rates,
-    cases=tuple((_SAME, _DISTANCES, threshold) for threshold in (0.5, 0.9, 1.0)),
+    reference=semi_hard_negative,
+    cases=((*_BATCH, 1), (*_BATCH, 2), (*_NONE_FARTHER, 4)),
     mistakes=(
         Mistake(
-            lambda *case: error_rates(*case)[::-1],
-            "The two rates are swapped: false accepts, pairs of two people that are let in, come first.",
+            _nearest_other,
+            "You took the nearest picture of another person, which is the hard negative. The semi-hard one is farther "
+            "than the positive.",
         ),
         Mistake(
-            _strictly_below,
-            "You refused a pair whose distance equals the threshold. Accepted is a distance of at most the threshold.",
+            _also_own_person,
+            "You took pictures of the anchor's own person too. A negative shows somebody else.",
         ),
         Mistake(
-            _counted_among_all,
-            "You divided by all pairs. False accepts are a share of the pairs of two people, false rejects of the "
-            "pairs of one.",
+            _as_far_will_do,
+            "You took a negative that is just as far as the positive. It must be farther.",
         ),
         Mistake(
-            _counted_among_answers,
-            "You divided by the number of pairs accepted, or rejected. False accepts are a share of the pairs of two "
-            "people, false rejects of the pairs of one.",
+            _always_the_farthest,
+            "You took the farthest picture of another person. That is right only where none is farther than the "
+            "positive; else take the nearest of those that are.",
         ),
         Mistake(
-            _far_is_alike,
-            "You accepted large distances. These are distances, so small means alike.",
+            _nearest_if_none,
+            "Where no negative is farther than the positive you took the nearest. Then the farthest is taken.",
         ),
         Mistake(
-            lambda *case: 1 - error_rates(*case),
-            "You returned the shares of right answers. Asked for are the shares of wrong ones.",
+            _no_fallback,
+            "Where no negative is farther than the positive you returned a place all the same, without a choice: the "
+            "smallest of nothing but infinities. Then the farthest picture of other people is taken.",
+        ),
+        Mistake(
+            _place_among_others,
+            "You returned the place among the pictures of other people only. Asked for is the place in the batch.",
         ),
     ),
 )
@@ -256,4 +281,4 @@ RECOGNISE = Exercise(
     ),
 )
 
-EXERCISES = (TRIPLET_LOSSES, ERROR_RATES, CHI_SQUARE_DISTANCE, RECOGNISE)
+EXERCISES = (TRIPLET_LOSSES, SEMI_HARD_NEGATIVE, CHI_SQUARE_DISTANCE, RECOGNISE)

@@ -31,28 +31,35 @@ def unclipped(anchors, positives, negatives, margin=0.2):
     return ((anchors - positives) ** 2).sum(axis=1) - ((anchors - negatives) ** 2).sum(axis=1) + margin
 
 
-def rejects_first(same, distances, threshold):
-    false_accepts = np.sum((distances <= threshold) & ~same) / np.sum(~same)
-    false_rejects = np.sum((distances > threshold) & same) / np.sum(same)
-    return np.array([false_rejects, false_accepts])
+def hard_one(distances, people, positive):
+    return int(np.argmin(np.where(people == people[positive], np.inf, distances)))
 
 
-def below_only(same, distances, threshold):
-    return np.array([np.mean(distances[~same] < threshold), np.mean(distances[same] >= threshold)])
+def anybody_farther(distances, people, positive):
+    places = [k for k in np.argsort(distances) if distances[k] > distances[positive]]
+    return int(places[0]) if places else int(np.argmax(distances))
 
 
-def of_all_pairs(same, distances, threshold):
-    wrong = [0, 0]
-    for s, d in zip(same, distances, strict=True):
-        if d <= threshold and not s:
-            wrong[0] += 1
-        if d > threshold and s:
-            wrong[1] += 1
-    return np.array(wrong) / len(same)
+def at_least_as_far(distances, people, positive):
+    others = [k for k in range(len(people)) if people[k] != people[positive]]
+    farther = [k for k in others if distances[k] >= distances[positive]]
+    return min(farther, key=lambda k: distances[k]) if farther else max(others, key=lambda k: distances[k])
 
 
-def large_is_alike(same, distances, threshold):
-    return np.array([np.mean(distances[~same] >= threshold), np.mean(distances[same] < threshold)])
+def easiest(distances, people, positive):
+    return max((k for k in range(len(people)) if people[k] != people[positive]), key=lambda k: distances[k])
+
+
+def forgot_the_rest(distances, people, positive):
+    masked = distances.copy()
+    masked[(people == people[positive]) | (distances <= distances[positive])] = np.inf
+    return int(masked.argmin())
+
+
+def place_in_the_selection(distances, people, positive):
+    others = distances[people != people[positive]]
+    farther = np.where(others > distances[positive], others, np.inf)
+    return int(np.argmin(farther)) if np.isfinite(farther).any() else int(np.argmax(others))
 
 
 def index_forgotten(first, second, weights):
@@ -106,11 +113,13 @@ WRONG = {
         (other_way_round, "swapped"),
         (unclipped, "go below 0"),
     ],
-    "error-rates": [
-        (rejects_first, "swapped"),
-        (below_only, "equals the threshold"),
-        (of_all_pairs, "divided by all pairs"),
-        (large_is_alike, "small means alike"),
+    "semi-hard-negative": [
+        (hard_one, "the hard negative"),
+        (anybody_farther, "own person"),
+        (at_least_as_far, "just as far"),
+        (easiest, "only where none is farther"),
+        (forgot_the_rest, "nothing but infinities"),
+        (place_in_the_selection, "place in the batch"),
     ],
     "chi-square-distance": [
         (index_forgotten, "lacks its index"),
