@@ -159,8 +159,8 @@ print("by hand:", quality(toy_distances, toy_same))
 print("pixels:", quality(pixel_distances))
 
 # %% [markdown]
-# Pixels are better than guessing, and not by much: light and pose change more of them than who it is. (From here on distances are squared, except in
-# the contrastive loss below.)
+# Pixels are better than guessing, and not by much: light and pose change more of them than who it is. (Distances are squared, here and from here on,
+# except in the contrastive loss below.)
 #
 # ## Three distances, by hand
 #
@@ -551,8 +551,8 @@ if DATASET == "faces":
 #   difficult for a young network; to turn all vectors into one direction is easy, and gets the loss down to $\alpha = 0.2$. Yet the AUC is about that
 #   of the weighted L1 network above: it asks only for the order of the distances, and that is still there in a very small cloud. A network that had
 #   collapsed to a single point would have nothing left.
-# - **min**, the slide's loss, ends far below the other three with both seeds. Its AUC is about that of the untrained network: it learned next to
-#   nothing. (Some violated triplets are mended all the same, by chance, since the embeddings of a network hang together.)
+# - **min**, the slide's loss, ends far below the other three with both seeds. Its AUC is hardly above that of the untrained network. (Some violated
+#   triplets are mended all the same, by chance, since the embeddings of a network hang together.)
 #
 # So *"hard to train on"* is right with a condition: harder than random, but not the hardest from the start. (FaceNet warns of *early* only. Whether
 # the hardest help later on, we did not measure.)
@@ -714,10 +714,10 @@ for row in zip(SIZES, rank_1, let_in, expected, strict=True):
 # In the figure follow the falling curve, and compare the two red ones: up to which size does the formula do?
 
 # %%
-fig, ax = plt.subplots(figsize=(7, 3.6))
-ax.semilogx(SIZES, rank_1, "o-", label="rank-1 rate: nearest is right, no threshold")
-ax.semilogx(SIZES, let_in, "s-", color="C3", label="strangers taken for somebody, threshold tau")
-ax.semilogx(SIZES, expected, ":", color="C3", label="1 − (1 − q)^N, threshold tau")
+fig, ax = plt.subplots(figsize=(8, 3.6))
+ax.semilogx(SIZES, rank_1, "o-", label="rank-1 rate (no threshold)")
+ax.semilogx(SIZES, let_in, "s-", color="C3", label="strangers named (tau)")
+ax.semilogx(SIZES, expected, ":", color="C3", label="1 − (1 − q)^N (tau)")
 ax.set(title="The same network, more people", xlabel="people in the gallery", ylabel="share", ylim=(0, 1.05))
 ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
 lesson.figure(fig, alt="Rank-1 rate falls as the gallery grows to 10,000, strangers let in rise.")
@@ -902,7 +902,7 @@ assert recognise(np.eye(2), np.array([7, 8]), np.array([0.6, 0.8]), 0.3) == -1
 #   people well.
 # - A threshold trades false accepts against false rejects. It is chosen on people who are neither trained nor tested on.
 # - The triplet loss takes the maximum with 0. With the slide's minimum, free points in the plane are pushed without end where they are in order, and
-#   never mended where they are not; a network trained so stayed close to an untrained one.
+#   never mended where they are not; a network trained so verified hardly better than an untrained one.
 # - Random triplets run dry. The hardest ones from the start collapsed the network; semi-hard ones did not.
 # - The same network names the right one of 10,000 people far less often than the right one of 10, and strangers get in. Where as many strangers are
 #   let in, verification accepts far more of the right people than recognition names.
