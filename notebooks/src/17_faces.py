@@ -489,22 +489,24 @@ def look(model):
 
 
 # %%
+def area_of(model):
+    """AUC on the test pairs."""
+    vectors = model.predict(test_images, verbose=0)
+    return area_under_roc(same, pair_distances(vectors[first], vectors[second]))
+
+
+# %%
 def train(mining, seed):
     """What `look` says after 0, 50 and 100 steps, an array (3, 4), and the AUC on the test pairs before and after."""
     keras.utils.set_random_seed(seed)
     model = embedding_network()
     model.compile(keras.optimizers.Adam(1e-3), MININGS[mining])
     own_batches = PersonBatches(images, people, people=16, images_each=4, turns=2, seed=seed)
-
-    def area():
-        vectors = model.predict(test_images, verbose=0)
-        return area_under_roc(same, pair_distances(vectors[first], vectors[second]))
-
-    seen, before = [look(model)], area()
+    seen, before = [look(model)], area_of(model)
     for _ in range(2):
         model.fit(own_batches, verbose=0)
         seen.append(look(model))
-    return np.array(seen), before, area()
+    return np.array(seen), before, area_of(model)
 
 
 # %%
