@@ -382,16 +382,9 @@ for ax, (name, shown) in zip(axes, views.items(), strict=True):
     ax.imshow(set_images[0], alpha=0.7)
     cvkit.plots.boxes(ax, true[:1], color="C2", linewidth=4)
     cvkit.plots.boxes(ax, shown, color="C3", linewidth=1)
-    ax.set(
-        xlim=(x1 - margin, x2 + margin),
-        ylim=(y2 + margin, y1 - margin),
-        xlabel="x, pixels",
-        title=f"{len(shown)} windows: {name}",
-    )
-axes[0].set_ylabel("y, pixels")
-lesson.figure(
-    fig, alt="One drawn head twice, in a thick green square. Red squares about it, before and after calibration."
-)
+    ax.set(xlim=(x1 - margin, x2 + margin), ylim=(y2 + margin, y1 - margin), title=f"{len(shown)} windows: {name}")
+    ax.set(xlabel="x, pixels", ylabel="y, pixels")
+lesson.figure(fig, alt="One head twice, in a thick green square. Red squares about it, before and after calibration.")
 
 # %% [markdown]
 # Between two stages the cascade also suppresses, level by level: of windows that overlap by more than a half it keeps the one with the highest logit.
@@ -525,10 +518,10 @@ print(f"multiply-adds a window: by the formula {by_formula:,.0f}, by the windows
 
 # %%
 picture, truth, stages = test_images[1], test_boxes[1], passes[1]
+seen = stages[0]["seen"]
 fig, axes = plt.subplots(1, 4, figsize=(13, 2.9))
-middles = (stages[0]["seen"][:, :2] + stages[0]["seen"][:, 2:]) / 2
-axes[0].plot(*middles.T, ".", color="C3", markersize=1.5)
-names = [f"seen by the 12-net: {len(middles)}", *(f"left after the {size}-net:" for size in SIZES)]
+names = [f"seen by the 12-net: {len(seen)}", *(f"left after the {size}-net:" for size in SIZES)]
+axes[0].plot(*((seen[:, :2] + seen[:, 2:]) / 2).T, ".", color="C3", markersize=1.5)
 for k, ax in enumerate(axes):
     ax.imshow(picture, alpha=0.7)
     ax.axis("off")
@@ -581,6 +574,8 @@ def alone(every, limit):
 
 goal = int(np.isfinite(best_scores(found_on(cascade, set_images)[0], set_boxes)).sum())
 print(f"the cascade finds {goal} of {sum(map(len, set_boxes))} faces of the set scenes")
+
+# %%
 detectors = {"cascade": cascade}
 for name, every, lowest in (("48-net alone, as many windows", 4, -4.0), ("48-net alone, 16 times as many", 1, 0.0)):
     best = best_scores(found_on(alone(every, lowest), set_images)[0], set_boxes)
@@ -712,6 +707,7 @@ def in_square(frames, truth):
     return int(((x1 < x) & (x < x2) & (y1 < y) & (y < y2)).any(axis=1).sum())
 
 
+# %%
 theirs, ours = 0, 0
 for image, truth in zip(test_images[:10], test_boxes[:10], strict=True):
     places = library.detect_multi_scale(image, scale_factor=1.2, step_ratio=1, min_size=(24, 24), max_size=(128, 128))
