@@ -557,6 +557,7 @@ def found_on(detector, scenes):
     return answers, np.median(times)
 
 
+# %%
 def best_scores(answers, truths):
     """For each face the highest logit of a box around it, -inf where there is none; the highest first."""
     best = []
