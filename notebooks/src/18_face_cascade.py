@@ -653,7 +653,7 @@ for name, share in (("our widths", SHARES), ("the paper's widths", dict.fromkeys
 # ## What goes wrong
 #
 # A sample of the faces that the cascade misses, and what it takes for one. A box that overlaps a face by an IoU of 0.1 to 0.5 is called *framed
-# badly*: its face counts as missed, too. Look first at the light, then at what is behind the heads.
+# badly*: unless another box holds its face, that counts as missed, too. Look first at the light, then at what is behind the heads.
 
 # %%
 best, missed, wrong, captions = [], [], [], []
