@@ -9,6 +9,7 @@ import cvkit
 from cvkit import backbones
 from cvkit.detection import BoxAugmentation, iou
 from cvkit.models import RPN, FasterRCNN, FastRCNN
+from tests.models.detecting import check_answers, check_batches, check_saved
 from tests.support import BACKEND, assert_close, raises, to_numpy
 
 RANDOM = np.random.default_rng(0)
@@ -82,30 +83,15 @@ def test_it_learns_four_images_by_heart_and_reports_four_losses(trained):
 
 
 def test_what_it_finds_has_the_form_that_is_promised(trained):
-    for result, image in zip(trained[0].predict(IMAGES), IMAGES, strict=True):
-        count = len(result["scores"])
-        assert result["boxes"].shape == (count, 4)
-        assert result["labels"].shape == (count,)
-        assert result["boxes"].dtype == result["scores"].dtype == np.float32
-        assert (np.diff(result["scores"]) <= 0).all()
-        assert (result["boxes"] >= 0).all()
-        assert (result["boxes"] <= np.array([image.shape[1], image.shape[0]] * 2)).all()
+    check_answers(trained[0], IMAGES)
 
 
 def test_an_answer_does_not_depend_on_the_size_of_the_batch(trained):
-    together, one_by_one = (trained[0].predict(IMAGES[:2], batch_size=size) for size in (2, 1))
-    for a, b in zip(together, one_by_one, strict=True):  # both fill up to 64 pixels
-        assert_close(a["boxes"], b["boxes"], "float16")
-    assert trained[0].predict([]) == []
+    check_batches(trained[0], IMAGES[:2])  # both fill up to 64 pixels
 
 
 def test_weights_are_kept_in_a_file(trained, tmp_path):
-    detector = trained[0]
-    detector.save(tmp_path / "found.weights.h5")
-    again = faster(pooling="align").load(tmp_path / "found.weights.h5")
-    for a, b in zip(detector.predict(IMAGES), again.predict(IMAGES), strict=True):
-        for name in a:
-            assert_close(a[name], b[name])
+    check_saved(trained[0], faster(pooling="align"), IMAGES, tmp_path)
 
 
 def test_the_threshold_of_the_suppression_can_be_changed_afterwards(trained):

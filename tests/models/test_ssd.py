@@ -3,27 +3,18 @@
 import keras
 import numpy as np
 import pytest
-from keras import layers, ops
+from keras import ops
 
 from cvkit import data
 from cvkit.detection import default_boxes, encode_deltas, mean_average_precision
 from cvkit.models import SSD
+from tests.models.detecting import check_answers, check_batches, check_saved, small_backbone
 from tests.support import BACKEND, assert_close, raises, to_numpy
 
 SCENES = data.load("shapes", "train", image_size=64, num_objects=(1, 3), classes=3, num_train=4, num_test=1)
 IMAGES, TARGETS = SCENES["images"], SCENES["objects"]
 SCALES = (10, 16, 26)
 STDS = (0.1, 0.1, 0.2, 0.2)
-
-
-def small_backbone():
-    """Three convolutions of stride 2; the maps are C2 and C3."""
-    x = images = keras.Input((None, None, 3))
-    x = layers.Rescaling(1 / 64, offset=-2)(x)
-    maps = {}
-    for tap, filters in (("C1", 8), ("C2", 16), ("C3", 32)):
-        x = maps[tap] = layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu")(x)
-    return keras.Model(images, {tap: maps[tap] for tap in ("C2", "C3")})
 
 
 def ssd(**options):
@@ -46,26 +37,12 @@ def test_it_learns_four_scenes_by_heart_and_reports_its_terms(trained):
 
 
 def test_what_it_finds_has_the_form_that_is_promised(trained):
-    images = [IMAGES[0][:50, :40], *IMAGES[1:]]  # of two sizes
-    found = trained[0].predict(images)
+    found = check_answers(trained[0], [IMAGES[0][:50, :40], *IMAGES[1:]])  # of two sizes
     assert sum(len(result["scores"]) for result in found) >= 3
-    for result, image in zip(found, images, strict=True):
-        count = len(result["scores"])
-        assert result["boxes"].shape == (count, 4)
-        assert result["labels"].shape == (count,)
-        assert result["boxes"].dtype == result["scores"].dtype == np.float32
-        assert result["labels"].dtype == np.int64
-        assert (np.diff(result["scores"]) <= 0).all()
-        assert ((result["scores"] > 0.05) & (result["scores"] <= 1)).all()
-        assert (result["boxes"] >= 0).all()
-        assert (result["boxes"] <= np.array([image.shape[1], image.shape[0]] * 2)).all()
 
 
 def test_an_answer_does_not_depend_on_the_batch(trained):
-    together, one_by_one = (trained[0].predict(IMAGES[:2], batch_size=size) for size in (2, 1))
-    for a, b in zip(together, one_by_one, strict=True):
-        assert_close(a["boxes"], b["boxes"], "float16")
-    assert trained[0].predict([]) == []
+    check_batches(trained[0], IMAGES[:2])
 
 
 def test_boxes_kept_for_one_size_do_not_reach_another(trained):
@@ -75,11 +52,7 @@ def test_boxes_kept_for_one_size_do_not_reach_another(trained):
 
 
 def test_weights_are_kept_in_a_file(trained, tmp_path):
-    trained[0].save(tmp_path / "found.weights.h5")
-    again = ssd().load(tmp_path / "found.weights.h5")
-    for a, b in zip(trained[0].predict(IMAGES), again.predict(IMAGES), strict=True):
-        for name in a:
-            assert_close(a[name], b[name])
+    check_saved(trained[0], ssd(), IMAGES, tmp_path)
 
 
 def test_it_reads_what_it_should_have_said():

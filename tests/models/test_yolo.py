@@ -3,11 +3,12 @@
 import keras
 import numpy as np
 import pytest
-from keras import layers, ops
+from keras import ops
 
 from cvkit import data
 from cvkit.detection import anchor_grid, encode_yolo, encode_yolo_v1, kmeans_anchors, mean_average_precision
 from cvkit.models import YOLO, YOLOv1
+from tests.models.detecting import check_answers, check_batches, check_saved, small_backbone
 from tests.support import BACKEND, assert_close, raises, to_numpy
 
 TERMS = ["place", "size", "object", "no_object", "class"]
@@ -15,16 +16,6 @@ SCENES = data.load("shapes", "train", image_size=64, num_objects=(1, 3), classes
 IMAGES, TARGETS = SCENES["images"], SCENES["objects"]
 SIZES = np.concatenate([target["boxes"][:, 2:] - target["boxes"][:, :2] for target in TARGETS])
 ANCHORS, _ = kmeans_anchors(SIZES, 2)
-
-
-def small_backbone():
-    """Three convolutions of stride 2; the maps are C2 and C3."""
-    x = images = keras.Input((None, None, 3))
-    x = layers.Rescaling(1 / 64, offset=-2)(x)
-    maps = {}
-    for tap, filters in (("C1", 8), ("C2", 16), ("C3", 32)):
-        x = maps[tap] = layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu")(x)
-    return keras.Model(images, {tap: maps[tap] for tap in ("C2", "C3")})
 
 
 def v1(**options):
@@ -54,35 +45,17 @@ def test_it_learns_four_scenes_by_heart_and_reports_its_terms(trained):
 
 
 def test_what_it_finds_has_the_form_that_is_promised(trained):
-    images = [IMAGES[0][:50, :40], *IMAGES[1:]]  # of two sizes
-    found = trained[1].predict(images)
+    found = check_answers(trained[1], [IMAGES[0][:50, :40], *IMAGES[1:]])  # of two sizes
     assert sum(len(result["scores"]) for result in found) >= 3
-    for result, image in zip(found, images, strict=True):
-        count = len(result["scores"])
-        assert result["boxes"].shape == (count, 4)
-        assert result["labels"].shape == (count,)
-        assert result["boxes"].dtype == result["scores"].dtype == np.float32
-        assert result["labels"].dtype == np.int64
-        assert (np.diff(result["scores"]) <= 0).all()
-        assert ((result["scores"] > 0.05) & (result["scores"] <= 1)).all()
-        assert (result["boxes"] >= 0).all()
-        assert (result["boxes"] <= np.array([image.shape[1], image.shape[0]] * 2)).all()
 
 
 def test_an_answer_does_not_depend_on_the_batch(trained):
-    together, one_by_one = (trained[1].predict(IMAGES[:2], batch_size=size) for size in (2, 1))
-    for a, b in zip(together, one_by_one, strict=True):
-        assert_close(a["boxes"], b["boxes"], "float16")
-    assert trained[1].predict([]) == []
+    check_batches(trained[1], IMAGES[:2])
 
 
 def test_weights_are_kept_in_a_file(trained, tmp_path):
     make, detector, _ = trained
-    detector.save(tmp_path / "found.weights.h5")
-    again = make().load(tmp_path / "found.weights.h5")
-    for a, b in zip(detector.predict(IMAGES), again.predict(IMAGES), strict=True):
-        for name in a:
-            assert_close(a[name], b[name])
+    check_saved(detector, make(), IMAGES, tmp_path)
 
 
 def test_the_threshold_and_the_limit_are_kept(trained):
