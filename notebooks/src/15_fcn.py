@@ -663,8 +663,9 @@ for name, runs in right.items():
 # Where the object lies farther away than a position can see, the network without the pyramid is left to guess, and a half is guessing. With the
 # pyramid the share stays well above a half there; presumably it is the mean over the whole map that carries the object so far. (Add `"one mean":
 # right_answers((1,))` to `right` and see.) Do not read too much into the ends of the curves: few background positions lie within 12 pixels of the
-# centre, or beyond 96, and close to the object a wrong answer may also be "object". Within 24 pixels the pyramid was the worse one, with either seed.
-# And this scene was made for it: on photographs the paper's gain was some points of mean IoU, not all or nothing.
+# centre, or beyond 96, and close to the object a wrong answer may also be "object". Within 12 pixels the pyramid was better with one seed and worse
+# with the other; from 12 to 24 it was the worse one with both. And this scene was made for it: on photographs the paper's gain was some points of
+# mean IoU, not all or nothing.
 #
 # ## What fails
 #
