@@ -8,8 +8,9 @@ def restart(model, seed):
 
     To build and compile a network takes seconds, often more than an epoch on a small set. So compile once and restart
     for each seed. On TensorFlow the training that follows is that of a network built after
-    `keras.utils.set_random_seed(seed)`; elsewhere the first training of a network draws some random numbers more.
-    Loaded weights are drawn anew as well. A learning rate that was set since, by hand or by a callback, stays.
+    `keras.utils.set_random_seed(seed)`, as long as its layers stand in one line: branches may be drawn in another
+    order, which is another draw of the same kind. Elsewhere the first training of a network draws some random numbers
+    more. Loaded weights are drawn anew as well. A learning rate that was set since, by hand or by a callback, stays.
 
     Args:
         model: functional or sequential `keras.Model`, compiled or not; changed in place.
