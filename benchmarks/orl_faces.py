@@ -16,8 +16,7 @@ COPIES = 8  # slightly moved, turned and scaled ones of each training photograph
 COMPONENTS = 120  # principal components of the features
 TAPS = ("C3", "C4")  # together better than C4 in three folds of the 30 training people: areas of 0.971 and 0.955
 STEPS = 120
-AIM = 0.97  # area under the ROC of the ten, not reached: see the line that is printed
-WANTED = 0.95
+WANTED = 0.97  # area under the ROC of the ten; seeds 0 to 2 reach 0.954 to 0.963
 
 
 def read(split):
@@ -99,7 +98,7 @@ def run(seed=0):
         f"{'orl_faces':14} {len(np.unique(people))} people to train, {len(np.unique(new_people))} unseen to test, "
         f"{len(same)} pairs; area under the ROC (equal error rate): pixels {pixels}, embedded backbone's C4 "
         f"{untrained}, after triplets on C3 and C4 {trained}; "
-        f"wanted {WANTED}, aimed at {AIM}; {time.perf_counter() - start:.0f} s"
+        f"wanted {WANTED}; {time.perf_counter() - start:.0f} s"
     )
     return line, area_under_roc(same, distances) >= WANTED
 
