@@ -1,5 +1,6 @@
 """A style network as a file that runs without the kit and without Keras."""
 
+import tempfile
 from pathlib import Path
 
 import keras
@@ -40,5 +41,7 @@ def export_style_net(network, path, size):
     images = keras.Input(batch_shape=(1, *size, 3), name="image")
     fixed = keras.models.clone_model(network, input_tensors=images)  # with its sizes known, every operation is Lite's
     fixed.set_weights(network.get_weights())
-    path.write_bytes(tf.lite.TFLiteConverter.from_keras_model(fixed).convert())
+    with tempfile.TemporaryDirectory() as folder:
+        fixed.export(folder, verbose=False)
+        path.write_bytes(tf.lite.TFLiteConverter.from_saved_model(folder).convert())
     return path
